@@ -14,14 +14,20 @@ from jwtsession_spec.catalogue import (
     requirement,
     requirements,
 )
+from jwtsession_spec.codes import Answer, ErrorCode, actions, errors, operations
 from jwtsession_spec.documents import UnknownVectors, openapi, vector_names, vectors
 
 __all__ = [
     "SPEC_VERSION",
+    "Answer",
+    "ErrorCode",
     "Requirement",
     "UnknownRequirement",
     "UnknownVectors",
+    "actions",
+    "errors",
     "openapi",
+    "operations",
     "requirement",
     "requirements",
     "vector_names",
