@@ -145,9 +145,9 @@ class Session:
     rotated_at: int
     last_active_at: int
     expires_at: int
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, Any] = field(default_factory=dict)
-    seen: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    seen: Mapping[str, Any] = field(repr=False)
 
     @property
     def key(self) -> SessionKey:

@@ -71,7 +71,7 @@ __all__ = [
 
 
 class SessionStore(Protocol):
-    """Nine small methods, each one atomic step. See the head of this module for the rest."""
+    """Nine small methods, each one atomic step. The head of this module says the rest."""
 
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
