@@ -16,16 +16,38 @@ from jwtsession_spec.catalogue import (
 )
 from jwtsession_spec.codes import Answer, ErrorCode, actions, errors, operations
 from jwtsession_spec.documents import UnknownVectors, openapi, vector_names, vectors
+from jwtsession_spec.law import (
+    Decision,
+    Entry,
+    EventKind,
+    Lifecycle,
+    Member,
+    Standing,
+    Start,
+    State,
+    events,
+    lifecycle,
+)
 
 __all__ = [
     "SPEC_VERSION",
     "Answer",
+    "Decision",
+    "Entry",
     "ErrorCode",
+    "EventKind",
+    "Lifecycle",
+    "Member",
     "Requirement",
+    "Standing",
+    "Start",
+    "State",
     "UnknownRequirement",
     "UnknownVectors",
     "actions",
     "errors",
+    "events",
+    "lifecycle",
     "openapi",
     "operations",
     "requirement",
