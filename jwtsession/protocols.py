@@ -384,8 +384,8 @@ class Event(Protocol):
     Attributes:
         name: One of the catalogue's names.
         at: When, in whole seconds.
-        user_id: Whose session.
-        session_id: Which one; None where the event concerns all of a user's.
+        user_id: Whose session; None where nothing trustworthy says whose.
+        session_id: Which one; None there, and where the event concerns all of a user's.
         detail: What else the catalogue promises; never a token, a secret or a hash.
     """
 
@@ -396,7 +396,7 @@ class Event(Protocol):
     def at(self) -> int: ...
 
     @property
-    def user_id(self) -> str: ...
+    def user_id(self) -> str | None: ...
 
     @property
     def session_id(self) -> str | None: ...
