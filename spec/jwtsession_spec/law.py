@@ -31,6 +31,7 @@ class Start:
     """Where a refresh begins: ``state`` asks the store, ``decision`` ends it at once."""
 
     when: str
+    label: str
     rule: int
     requirement: str
     state: str | None = None
