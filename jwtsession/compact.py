@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from jwtsession.canonical import dumps, loads
@@ -91,11 +92,8 @@ def seal(claims: Mapping[str, Any], *, typ: str, key: Key) -> str:
             that nobody accepts because it is too long.
         SigningFailed: The key did not sign.
     """
-    header = {"alg": key.alg, "typ": typ}
-    if key.kid is not None:
-        header["kid"] = key.kid
     payload = unpadded_encode(dumps(dict(claims)).encode())
-    message = f"{unpadded_encode(dumps(header).encode())}.{payload}"
+    message = f"{_head(key.alg, key.kid, typ)}.{payload}"
     token = f"{message}.{unpadded_encode(key.sign(message.encode('ascii')))}"
     if len(token) > MAX_TOKEN_CHARS:
         raise SerializationFailed(
@@ -103,6 +101,15 @@ def seal(claims: Mapping[str, Any], *, typ: str, key: Key) -> str:
             f"{MAX_TOKEN_CHARS} are the most"
         )
     return token
+
+
+@lru_cache(maxsize=32)
+def _head(alg: str, kid: str | None, typ: str) -> str:
+    """Write the header segment."""
+    header = {"alg": alg, "typ": typ}
+    if kid is not None:
+        header["kid"] = kid
+    return unpadded_encode(dumps(header).encode())
 
 
 def open_token(token: object, ring: KeyRing, *, retired: bool) -> Opened:
@@ -122,21 +129,16 @@ def open_token(token: object, ring: KeyRing, *, retired: bool) -> Opened:
             TOKEN-ALG-NONE).
         InvalidSignature: No key of the ring signed it (TOKEN-KID, TOKEN-SIGNATURE).
     """
-    message, segments = _segments(token)
-    try:
-        head, payload, signature = (_decode(segment) for segment in segments)
-    except ValueError:
-        raise MalformedToken from None
+    message, head, payload, signature = _segments(token)
     header = _header(head)
-    candidates = _candidates(header, ring)
-    for key in candidates:
+    for key in _candidates(header, ring):
         if (retired or key.use == "all") and key.verify(message, signature):
             return Opened(header.get("typ"), key, payload)
     raise InvalidSignature
 
 
-def _segments(token: object) -> tuple[bytes, list[bytes]]:
-    """Return the message that was signed, and the three segments."""
+def _segments(token: object) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return what was signed, and the three segments decoded."""
     if not isinstance(token, str) or not 0 < len(token) <= MAX_TOKEN_CHARS:
         raise MalformedToken
     if not token.isascii():
@@ -145,10 +147,17 @@ def _segments(token: object) -> tuple[bytes, list[bytes]]:
     # What is no character of base64url must be two dots, or it is not this form.
     if data.translate(None, _ALPHABET) != b"..":
         raise MalformedToken
-    return data.rpartition(b".")[0], data.split(b".")
+    message, _, signature = data.rpartition(b".")
+    head, _, payload = message.partition(b".")
+    try:
+        return message, _decode(head), _decode(payload), _decode(signature)
+    except ValueError:
+        raise MalformedToken from None
 
 
-def _header(head: bytes) -> dict[str, object]:
+@lru_cache(maxsize=32)
+def _header(head: bytes) -> Mapping[str, object]:
+    """Read a header; nearly all tokens have one of a few, so the last ones are kept."""
     try:
         header = loads(head)
     except ValueError:
@@ -156,13 +165,13 @@ def _header(head: bytes) -> dict[str, object]:
     if not isinstance(header, dict):
         raise InvalidHeader
     members = cast("dict[str, object]", header)
-    # b64 is an extension too, and only valid under crit (RFC 7797 §6).
+    # b64 is an extension too, and valid under crit only (RFC 7797 §6).
     if "crit" in members or "b64" in members:
         raise InvalidHeader
     return members
 
 
-def _candidates(header: dict[str, object], ring: KeyRing) -> list[Key]:
+def _candidates(header: Mapping[str, object], ring: KeyRing) -> list[Key]:
     """Return the keys of the ring whose token this may be, before any signature."""
     alg, kid = header.get("alg"), header.get("kid")
     if not isinstance(alg, str) or ("kid" in header and not isinstance(kid, str)):
