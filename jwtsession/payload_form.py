@@ -41,9 +41,8 @@ def claims_of(payload: object) -> dict[str, Any]:
     # A root model may dump anything.
     if not isinstance(claims, dict):
         raise SerializationFailed("a payload is a pydantic model or a mapping of claims")
-    members = cast("dict[str, Any]", claims)
-    absent = {name for name in (*_WRAPPING, "sub") if members.get(name) is None}
-    return {name: value for name, value in members.items() if name not in absent}
+    absent = {name for name in (*_WRAPPING, "sub") if claims.get(name) is None}
+    return {name: value for name, value in claims.items() if name not in absent}
 
 
 def check_registered(claims: Mapping[str, Any]) -> None:
