@@ -111,8 +111,9 @@ class Settings(Checked):
         on_reuse: What certain reuse does: ``end`` the session, or only ``refuse``.
         on_lost_write: What a token ahead of its record does: ``repair`` the record, or
             ``end`` the session.
-        access_source: Where access tokens are looked for; see `source_from`.
-        refresh_source: Where refresh tokens are looked for.
+        access_source: Where access tokens are looked for, as `source_from` reads it; the
+            source itself is ``access_token_source``.
+        refresh_source: The same for refresh tokens, and ``refresh_token_source``.
         access_cookie: How the access cookie is set, where ``access_source`` reads one,
             whose name it has; None is `CookieSettings` as it comes.
         refresh_cookie: The same for the refresh token.
