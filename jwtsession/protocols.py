@@ -244,10 +244,12 @@ class SessionStore(Protocol):
 class StoreFactory(Protocol):
     """How a suite, a tool or an application gets a store: a callable, importable by name.
 
-    The same ``place`` is the same data: a second handle in this process (capability
-    ``shared``), in another process (``processes``), after everything was closed and opened
-    again (``durable``). A new place is empty (STORE-PLACE-EMPTY), and two places never
-    share a session (STORE-PLACE-APART).
+    The same ``place`` is the same data, as far as the author declares it
+    (STORE-CAPABILITY-DECLARED): for a second handle in this process (capability ``shared``;
+    STORE-SHARED-VISIBLE, STORE-SHARED-ATOMIC), in another process (``processes``;
+    STORE-PROCESSES-VISIBLE, STORE-PROCESSES-ATOMIC), after everything was closed and opened
+    again (``durable``; STORE-DURABLE). A new place is empty (STORE-PLACE-EMPTY), and two
+    places never share a session (STORE-PLACE-APART).
     """
 
     def __call__(self, place: str, /) -> AbstractAsyncContextManager[SessionStore]:

@@ -32,7 +32,8 @@ def render(name: str) -> str:
     """
     kind, _, rest = name.partition(" ")
     if kind == "requirements":
-        return requirement_blocks(*rest.split("/"))
+        subject, _, area = rest.partition("/")
+        return requirement_blocks(subject, area)
     return TABLES[name]()
 
 
@@ -114,7 +115,7 @@ def error_table() -> str:
     for error in spec.errors():
         rows += [
             [f"`{error.code}`", _where(a, error), str(a.status), _challenge(a), a.client]
-            for a in error.answers
+            for a in sorted(error.answers, key=lambda a: not a.operations)
         ]
     return _table(["code", "where", "status", "`WWW-Authenticate`", "the client"], rows)
 

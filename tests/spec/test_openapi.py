@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(jwtsession_spec.openapi())
+EACH: list[dict[str, Any]] = [
+    operation for path in DOCUMENT["paths"].values() for operation in path.values()
+]
 OPERATIONS = {
     "refresh": "refresh",
     "logout": "sign_out",
@@ -39,12 +42,6 @@ def resolved(node: Any) -> Any:
             target = target[step]
         node = target
     return node
-
-
-def operations() -> Iterator[dict[str, Any]]:
-    """Yield every operation of every path."""
-    for path in DOCUMENT["paths"].values():
-        yield from path.values()
 
 
 def problems(operation: dict[str, Any]) -> Iterator[tuple[int, str]]:
@@ -71,7 +68,7 @@ def test_its_version_is_that_of_the_specification() -> None:
     assert DOCUMENT["info"]["version"] == jwtsession_spec.SPEC_VERSION
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda each: each["operationId"])
+@pytest.mark.parametrize("operation", EACH, ids=lambda each: each["operationId"])
 def test_each_code_has_the_status_of_the_error_table(operation: dict[str, Any]) -> None:
     """A code is declared with the status and the headers that errors.toml gives it."""
     errors = {error.code: error for error in jwtsession_spec.errors()}
@@ -91,12 +88,12 @@ def test_each_code_has_the_status_of_the_error_table(operation: dict[str, Any]) 
 
 def test_no_code_is_forgotten() -> None:
     """Every code that can be seen over HTTP is declared by some operation."""
-    declared = {code for operation in operations() for _, code in problems(operation)}
+    declared = {code for operation in EACH for _, code in problems(operation)}
     known = {error.code for error in jwtsession_spec.errors()}
     assert declared == known - NOT_OVER_HTTP
 
 
-@pytest.mark.parametrize("operation", operations(), ids=lambda each: each["operationId"])
+@pytest.mark.parametrize("operation", EACH, ids=lambda each: each["operationId"])
 def test_every_operation_can_meet_an_outage(operation: dict[str, Any]) -> None:
     """No operation lacks the answer that keeps clients from throwing tokens away."""
     assert (503, "store:unavailable") in set(problems(operation))
@@ -114,7 +111,7 @@ def test_every_example_is_of_its_schema() -> None:
         return jsonschema.Draft202012Validator(here, registry=registry)
 
     count = 0
-    for operation in operations():
+    for operation in EACH:
         bodies = [resolved(each) for each in operation["responses"].values()]
         for body in [*bodies, operation.get("requestBody", {})]:
             for media in body.get("content", {}).values():
