@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -22,8 +22,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Checked", "Mistake", "choice", "flag", "mistakes_in", "refuse", "text", "whole"]
 
-Mistake = tuple[str, str]
-"""Where, and what to do about it."""
+
+class Mistake(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        setting: The name of the whole setting, as it was given; may be anything.
+        where: The full name of the place in it, fit to be shown.
+        what: What to do about it.
+    """
+
+    setting: str
+    where: str
+    what: str
+
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}")
@@ -71,7 +83,7 @@ def mistakes_in(model: BaseModel, values: Mapping[str, Any]) -> list[Mistake]:
 
 def refuse(mistakes: Iterable[Mistake]) -> None:
     """Raise `ConfigInvalid` with all mistakes, one a line, if there are any."""
-    lines = [f"\n- {where}: {what}" if where else f"\n- {what}" for where, what in mistakes]
+    lines = [f"\n- {mistake.where}: {mistake.what}" for mistake in mistakes]
     if lines:
         raise ConfigInvalid("the configuration cannot be used:" + "".join(lines))
 
@@ -80,14 +92,15 @@ def _mistake(detail: ErrorDetails, model: type[BaseModel]) -> Mistake:
     path = detail["loc"]
     # A step in angle brackets is the tag of an alternative, and none of the reader's.
     where = ".".join(_shown(step) for step in path if not str(step).startswith("<"))
+    what = "this cannot be used"
     if detail["type"] == "extra_forbidden":
-        return where, "there is no such setting" + _meant(path, model)
-    if detail["type"] == "value_error":
+        what = "there is no such setting" + _meant(path, model)
+    elif detail["type"] == "value_error":
         # One of ours: it says what to do and repeats nothing.
-        return where, str(detail.get("ctx", {}).get("error", "")).replace("\n", " ")
-    if detail["type"] in {"model_type", "model_attributes_type", "dataclass_type"}:
-        return where, "write a mapping of its settings"
-    return where, "this cannot be used"
+        what = str(detail.get("ctx", {}).get("error", "")).replace("\n", " ")
+    elif detail["type"] == "model_type":
+        what = "write a mapping of its settings"
+    return Mistake(str(path[0]) if path else "", where, what)
 
 
 def _shown(step: str | int) -> str:

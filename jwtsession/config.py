@@ -46,7 +46,7 @@ class JwtSessionsConfig(Settings):
 
         def __init__(self, /, **values: Any) -> None:
             mistakes = mistakes_in(self, values)
-            wrong = {where.partition(".")[0] for where, _ in mistakes}
+            wrong = {mistake.setting for mistake in mistakes}
             if wrong:  # the others are looked at all the same, so that nothing comes later
                 mistakes_in(self, {k: v for k, v in values.items() if k not in wrong})
             refuse([*mistakes, *broken_rules(self, apart_from=wrong)])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
+from jwtsession.checked import Mistake
 from jwtsession.cookies import CookieSettings, wrong_cookie
 from jwtsession.errors import ConfigInvalid
 from jwtsession.keys import Key, KeyRing
@@ -20,7 +21,6 @@ from jwtsession.strength import MAKE_SECRET
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from jwtsession.checked import Mistake
     from jwtsession.protocols import TokenSource
     from jwtsession.setting_fields import Settings
 
@@ -107,17 +107,21 @@ def broken_rules(config: Settings, *, apart_from: Collection[str]) -> Iterator[M
     """
     for rule in _RULES:
         if not set(rule.about) & set(apart_from) and rule.broken(config):
-            yield rule.about[0], rule.what
+            yield _mistake(rule.about[0], rule.what)
     if config.keys and "keys" not in apart_from:
         try:
             made_ring(config)
         except ConfigInvalid as error:
-            yield "keys", str(error)
+            yield _mistake("keys", str(error))
     for kind, source, settings in _cookies(config):
         if not {f"{kind}_source", f"{kind}_cookie"} & set(apart_from):
             for name in sorted(cookie_names(source)):
                 for what in wrong_cookie(name, settings):
-                    yield f"{kind}_cookie", what
+                    yield _mistake(f"{kind}_cookie", what)
+
+
+def _mistake(setting: str, what: str) -> Mistake:
+    return Mistake(setting, setting, what)
 
 
 def risks(config: Settings) -> Iterator[str]:

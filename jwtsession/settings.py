@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,6 +93,8 @@ def _file(
         wrong = "cannot be read: check its permissions, and that it is UTF-8"
     except ImportError:
         wrong = 'needs a reader: pip install "jwtsession-core[settings]"'
+    except ConfigInvalid:
+        raise
     except Exception as error:  # noqa: BLE001  # whatever the readers make of bad text
         place = _PLACE.search(str(error))
         wrong = f"is not {form.upper()} with a mapping in it" + (
@@ -108,12 +111,43 @@ def _read(
 ) -> dict[str, Any]:
     found: Any
     if form == "yaml":
+        _refuse_written_twice(path)
         found = YamlConfigSettingsSource(settings, path, yaml_file_encoding="utf-8")()
     else:
         found = TomlConfigSettingsSource(settings, path)()
     for name in section.split(".") if section else ():
         found = found[name]
     return dict(found)
+
+
+def _refuse_written_twice(path: Path) -> None:
+    """Refuse a YAML mapping with two members of one name, of which readers keep the last.
+
+    Raises:
+        ConfigInvalid: There is one. The error says where, and not what.
+    """
+    yaml: Any = import_module("yaml")  # here, since whoever reads no YAML needs no reader
+    text = path.read_text("utf-8")
+    nodes: list[Any] = [yaml.compose(text, Loader=yaml.SafeLoader)]
+    seen: set[int] = set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
+            continue
+        seen.add(id(node))  # an alias is the same node again, and may be inside itself
+        if isinstance(node, yaml.MappingNode):
+            names: set[object] = set()
+            for key, _ in node.value:
+                mark = key.start_mark
+                if key.value in names:
+                    raise ConfigInvalid(
+                        "the YAML file has a name that is written twice: "
+                        f"line {mark.line + 1}, column {mark.column + 1}"
+                    )
+                names.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+            nodes += [value for _, value in node.value]
+        else:
+            nodes += node.value
 
 
 def _slips(

@@ -33,7 +33,7 @@ _WORDS: Final = re.compile(
     "|signing|session|token|super|please|must|this|with|your|test|demo|long|very|least"
     "|jwt|key|dev|prod|app|api|auth|hash|salt|some|here|fill|todo|admin|user|really"
     "|character|char|byte|bit|qwerty|asdf|letmein|abcdef|123456|share|never|now|not|the"
-    "|and|for|use|me|my|in|is|it|to|be|an|at|of|or|do|[^0-9a-z]|20[0-9][0-9]|256|512"
+    r"|and|for|use|me|my|in|is|it|to|be|an|at|of|or|do|[\W_]|20[0-9][0-9]|256|512"
 )
 
 
