@@ -128,12 +128,13 @@ class Lane(Generic[Item, Answer]):
 
     async def _deliver(self, batch: Sequence[_Waiter[Item, Answer]]) -> None:
         """Run a batch and hand every waiter its outcome."""
-        outcomes: Sequence[Answer | Exception]
+        outcomes: Sequence[tuple[_Waiter[Item, Answer], Answer | Exception]]
         try:
-            outcomes = await self._run([waiter.item for waiter in batch])
+            answers = await self._run([waiter.item for waiter in batch])
+            outcomes = list(zip(batch, answers, strict=True))
         except Exception as error:  # noqa: BLE001 - whatever it was, each waiter hears of it
-            outcomes = [_effect_unknown(error) for _ in batch]
-        for waiter, outcome in zip(batch, outcomes, strict=True):
+            outcomes = [(waiter, _effect_unknown(error)) for waiter in batch]
+        for waiter, outcome in outcomes:
             if waiter.answer.done():
                 continue  # cancelled under way
             if isinstance(outcome, Exception):

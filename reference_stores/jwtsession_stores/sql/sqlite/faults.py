@@ -27,7 +27,6 @@ _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT
 _WRONG_PATH = {
     errno.ENOENT: "its directory does not exist: create it",
     errno.ENOTDIR: "a part of it is a file, not a directory",
-    errno.EISDIR: "it is a directory: name a file",
     errno.ENAMETOOLONG: "it is too long",
     errno.ELOOP: "its links lead in a circle",
     errno.EINVAL: "it is no file name",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from errno import EISDIR
 from pathlib import Path
+from stat import S_ISREG
 
 from jwtsession.errors import ConfigInvalid
 from jwtsession_stores.sql.sqlite.versions import bring_up_to_date, refuse_foreign
@@ -76,11 +76,13 @@ def connect(path: str) -> sqlite3.Connection:
         raise ConfigInvalid(
             f"SQLite {sqlite3.sqlite_version} is too old: take 3.24 or newer"
         )
-    file = Path(path).resolve()
+    file = os.path.realpath(path)  # behind a link too, the file is created here
     _create(file)
     connection = sqlite3.connect(file, timeout=0, isolation_level=None)
     try:
-        refuse_foreign(connection)  # before anything is written
+        connection.execute("BEGIN")  # to see one moment: somebody may be creating it
+        refuse_foreign(connection)
+        connection.execute("COMMIT")
         _write_ahead(connection)
         bring_up_to_date(connection)
     except BaseException:
@@ -90,7 +92,7 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _create(file: Path) -> None:
+def _create(file: str) -> None:
     """Create the file, readable by its owner alone. SQLite gives its companions the same.
 
     Closing a descriptor of a file drops every lock this process holds on it, SQLite's
@@ -100,8 +102,11 @@ def _create(file: Path) -> None:
         try:
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            if file.is_dir():
-                raise IsADirectoryError(EISDIR, os.strerror(EISDIR)) from None
+            if not S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - a path as text
+                raise ConfigInvalid(
+                    "the path of the session database is a directory or a device: "
+                    "name a file"
+                ) from None
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

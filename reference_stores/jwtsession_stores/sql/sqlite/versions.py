@@ -41,7 +41,7 @@ SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'sessions'
 
 
 def refuse_foreign(connection: sqlite3.Connection) -> None:
-    """Raise unless the file is ours, or empty and so nobody's. Writes nothing.
+    """Raise unless the file is ours, or empty and so nobody's. Reads in a transaction.
 
     Raises:
         ConfigInvalid: It is another application's, or was written by newer code.

@@ -99,6 +99,9 @@ class Worker:
         except asyncio.CancelledError:
             self._jobs.put(None)  # nobody will close it
             raise
+        except BaseException:
+            self._thread.join()  # it has nothing left to do
+            raise
 
     async def run(self, batch: Batch) -> Outcomes:
         """Hand a batch over and wait for its outcomes. Cancelling does not stop the batch.
