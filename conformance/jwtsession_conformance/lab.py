@@ -245,9 +245,18 @@ class Lab:
         own = _OWN_METHODS.get(area)
         return self.check.requirement if own is None or method in own else METHODS[method]
 
-    def fail(self, what: str, *, blame: str | None = None) -> NoReturn:
-        """End the check: this requirement, by default the one under check, is broken."""
-        raise Violated(Violation(blame or self.check.requirement, what, self.journal.lines()))
+    def fail(
+        self, what: str, *, blame: str | None = None, users: Iterable[str] | None = None
+    ) -> NoReturn:
+        """End the check, since the store broke something.
+
+        Args:
+            what: What happened, in a sentence.
+            blame: The requirement that is broken; by default the one under check.
+            users: Whose calls explain it; all by default.
+        """
+        history = self.journal.lines(users)
+        raise Violated(Violation(blame or self.check.requirement, what, history))
 
     def expect(self, holds: object, what: str, *, blame: str | None = None) -> None:
         """Go on where something holds, and fail otherwise."""

@@ -1,0 +1,154 @@
+"""What the application keeps with a session, and texts in general."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jwtsession_conformance.contest import Contest
+from jwtsession_conformance.hostile import TEXTS, longest_texts
+from jwtsession_conformance.lab import DAY, HOUR
+from jwtsession_conformance.poststate import settled
+from jwtsession_conformance.registry import store_check
+
+if TYPE_CHECKING:
+    from jwtsession_conformance.lab import Lab
+
+
+@store_check("STORE-DATA-ROUNDTRIP", "last-wins")
+async def last_wins(lab: Lab) -> None:
+    """Each text comes back exactly, the longest too, and takes the place of the one before."""
+    record = lab.record()
+    await lab.given(record)
+    short = [f'{{"n":{n}}}' for n in (1, 2, 1)]
+    for text in (*short, *(data for _, data, _ in longest_texts()), "{}"):
+        await lab.both("replace_data", record.key, text, now=lab.now)
+        got = await lab.store.get(record.key, now=lab.now)
+        shown = "nothing" if got is None else lab.journal.names.text(got.data)
+        lab.expect(
+            got is not None and got.data == text,
+            f"After replace_data with {lab.journal.names.text(text)}, get shows {shown}.",
+        )
+    await settled(lab, after="several replace_data")
+
+
+@store_check("STORE-DATA-ONLY", "nothing-else")
+async def nothing_else(lab: Lab) -> None:
+    """No other field changes, not even last_active_at, and the session lives no longer."""
+    record = lab.record(expires_at=lab.now + HOUR, last_active_at=lab.now - HOUR)
+    await lab.given(record)
+    for seconds, text in ((60, '{"a":1}'), (HOUR - 61, '{"a":2}')):
+        lab.clock.advance(seconds)
+        await lab.both("replace_data", record.key, text, now=lab.now)
+        got = await lab.store.get(record.key, now=lab.now)
+        lab.expect(
+            got is None or got.data == text,
+            "replace_data did not write its text.",
+            blame="STORE-DATA-ROUNDTRIP",
+        )
+        await settled(lab, after="replace_data")
+    lab.clock.advance(1)
+    await settled(lab, after="a replace_data one second before the end of a session")
+
+
+@store_check("STORE-DATA-LIVE", "exactly-live")
+async def exactly_live(lab: Lab) -> None:
+    """True for a live session, also for the same text again; false for any other."""
+    record, removed = lab.record(), lab.record()
+    never, ending = lab.record(), lab.record(expires_at=lab.now + HOUR)
+    await lab.given(record, removed, ending)
+    await lab.both("remove", removed.key, now=lab.now)
+    for key, now, text, wanted, kind in (
+        (record.key, lab.now, record.data, True, "live and has this very text"),
+        (record.key, lab.now, '{"x":1}', True, "live"),
+        (record.key, lab.now, '{"x":1}', True, "live and has this very text"),
+        (removed.key, lab.now, '{"x":1}', False, "removed"),
+        (never.key, lab.now, '{"x":1}', False, "not there"),
+        (ending.key, ending.expires_at - 1, '{"x":1}', True, "one second before its end"),
+    ):
+        lab.model.replace_data(key, text, now=now)
+        answer = await lab.store.replace_data(key, text, now=now)
+        lab.expect(
+            answer is wanted, f"For a session that is {kind}, replace_data answered {answer}."
+        )
+    await settled(lab, after="several replace_data", blame="STORE-DATA-ROUNDTRIP")
+    lab.same(
+        None,
+        await lab.store.get(never.key, now=lab.now),
+        "After replace_data for a session that was never inserted, get",
+    )
+
+
+@store_check("STORE-DATA-LIVE", "expired")
+async def expired(lab: Lab) -> None:
+    """From its end on a session takes no data, and does not come back."""
+    for late in (0, 1, DAY):
+        lab.scene()
+        record = lab.record(expires_at=lab.now + HOUR)
+        await lab.given(record)
+        lab.clock.advance(HOUR + late)
+        answer = await lab.store.replace_data(record.key, '{"x":1}', now=lab.now)
+        lab.expect(
+            not answer, f"{late} s after the end of a session, replace_data answered true."
+        )
+        await settled(lab, after="replace_data for an expired session")
+
+
+@store_check("STORE-TEXT-OPAQUE", "not-parsed")
+async def not_parsed(lab: Lab) -> None:
+    """White space, member order, duplicates, escapes and numbers survive in all three texts."""
+    for text in TEXTS:
+        lab.scene()
+        record = lab.record(meta=text, data=text, seen=text)
+        await lab.given(record, look=False)
+        await settled(lab, after="the insert of texts to be kept as they are")
+        plain = lab.record()
+        await lab.given(plain)
+        await lab.both(
+            "swap",
+            plain.key,
+            expected=plain.refresh_hash,
+            replacement=lab.replacement(plain, seen=text),
+            now=lab.now,
+        )
+        await lab.both("replace_data", plain.key, text, now=lab.now)
+        got = await lab.store.get(plain.key, now=lab.now)
+        for name in ("seen", "data"):
+            shown = getattr(got, name, None)
+            if shown not in (text, getattr(plain, name)):
+                lab.fail(
+                    f"{name} was given as {lab.journal.names.text(text)} and came back as "
+                    f"{lab.journal.names.text(shown)}."
+                )
+
+
+@store_check("STORE-FIELDS-DISJOINT", "three-at-once")
+async def three_at_once(lab: Lab) -> None:
+    """A swap, a touch and a replace_data at the same moment all keep their effect."""
+    contest = Contest(lab, most=100, least=16)
+
+    async def one_round() -> None:
+        record = lab.record(last_active_at=lab.now - HOUR)
+        lab.model.insert(record, limit=None, now=lab.now)
+        await lab.store.insert(record, limit=None, now=lab.now)
+        new, text = lab.replacement(record), '{"at":"once"}'
+        named = {"expected": record.refresh_hash, "replacement": new, "now": lab.now}
+        calls = [
+            partial(lab.store.swap, record.key, **named),  # type: ignore[arg-type]
+            partial(lab.store.touch, record.key, now=lab.now + 60),
+            partial(lab.store.replace_data, record.key, text, now=lab.now),
+        ]
+        turn = lab.rng.randrange(3)  # so that each of them comes first at times
+        calls = calls[turn:] + calls[:turn]
+        answers = await contest.together(*calls)
+        answers = answers[3 - turn :] + answers[: 3 - turn]
+        lab.model.swap(record.key, **named)  # type: ignore[arg-type]
+        lab.model.touch(record.key, now=lab.now + 60)
+        lab.model.replace_data(record.key, text, now=lab.now)
+        expected = lab.model.get(record.key, now=lab.now)
+        got = await lab.store.get(record.key, now=lab.now)
+        lab.same(expected, got, "After a swap, a touch and a replace_data at once, get")
+        for method, answer in zip(("swap", "touch", "replace_data"), answers, strict=True):
+            lab.expect(answer, f"{method}, beside the two others, answered {answer}.")
+
+    await contest.play(one_round)
