@@ -483,6 +483,13 @@ def _lifetimes(made: Document) -> None:
     )  # fmt: skip
     after = moved(end - 1, record(3, end - 900), expires_at=end)
     case.answered("rotated", ["swap"], gen=4, iat=end - 1, exp=end, after=after)
+    capped = record(4, end - 9, expires_at=end)
+    case = Case(
+        group, "one second after the move, with the same end: a retry, not a move",
+        "SERVICE-ROTATE-SAME", "Innocent", presented=token(3, end - 900), record=capped,
+        now=end - 8,
+    )  # fmt: skip
+    case.answered("retried", ["swap"], gen=4, iat=end - 9, exp=end)
     case = Case(
         group, "at the end: nothing is asked of the store", "SERVICE-ROTATE-EXPIRED",
         "Boundary", presented=token(3, end - 900), record=record(3, end - 900), now=end,
