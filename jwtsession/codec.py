@@ -159,6 +159,8 @@ class JwtCodec:
         self._check_access_kind(opened.typ, claims)
         check_issuer(claims, self._issuer)
         _check_session_claims(claims)
+        if not claims["jti"]:
+            raise DeserializationFailed
         self._check_times(claims, now, self._leeway if verify_exp else None)
         return claims
 
@@ -233,8 +235,7 @@ def _check_session_claims(claims: Mapping[str, Any]) -> None:
     """Check what both kinds have (TOKEN-CLAIM-TYPES, TOKEN-SUB, TOKEN-SID)."""
     if not is_user_id(claims.get("sub")) or not is_session_id(claims.get("sid")):
         raise DeserializationFailed
-    jti = claims.get("jti")
-    if not isinstance(jti, str) or not jti:
+    if not isinstance(claims.get("jti"), str):
         raise DeserializationFailed
     for name in ("exp", "iat", "auth_time", "gen"):
         integer(claims, name)
