@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vector_making import source_body, source_places
+from vector_making import (
+    key_rules,
+    source_body,
+    source_places,
+    token_claims,
+    token_form,
+    token_header,
+    token_mint,
+    token_rules,
+    token_signature,
+)
 
 if TYPE_CHECKING:
     from vector_making.document import Document
@@ -24,4 +34,16 @@ def documents() -> list[Document]:
         source_places.query(),
         source_body.body(),
         source_body.order(),
+        token_form.form(),
+        token_header.header(),
+        token_claims.claims(),
+        token_rules.time(),
+        token_rules.kind(),
+        token_rules.refresh_form(),
+        token_signature.signature(),
+        token_mint.mint(),
+        key_rules.acceptance(),
+        key_rules.publication(),
+        key_rules.retirement(),
+        key_rules.roll(),
     ]

@@ -174,7 +174,8 @@ def _form(document: Document, config: Any) -> None:
 def _other(document: Document, config: Any) -> None:
     group = document.group("TokenSource", "other bodies", config=config)
     member = '{"refresh_token":"abc"}'
-    part = '--x\r\nContent-Disposition: form-data; name="refresh_token"\r\n\r\nabc\r\n--x--\r\n'
+    disposition = 'Content-Disposition: form-data; name="refresh_token"'
+    part = f"--x\r\n{disposition}\r\n\r\nabc\r\n--x--\r\n"
     for comment, view in [
         ("no content type", _post(None, member)),
         ("text", _post("text/plain", member)),

@@ -1,0 +1,42 @@
+"""The primes of the RSA test keys, in hexadecimal. Drawn once; they protect nothing."""
+
+from __future__ import annotations
+
+__all__ = ["RSA_PRIMES"]
+
+_PRIMES = """
+f69f6d761f53b05c5a419bfcdccc0dc21d0c01272c4ab330b1bf8244f6639f60
+392457b762c0a5603229dea2a9aa36f758c59dfd4052fc66b590affaca3013ba
+ebfbbb7f03e7abbb2adb73ad03318576d813216d6a2960fd397c9694f2b24629
+e3f1471a4bcf916be60d4dddf4280e6f2a3a2b09e154d83806bd51b7a93348fb
+
+f56120c25967fbd819e7e52b2e4419b506f7c2cd7395f8c21c81249c4a1ab88b
+150b319e1aa9395eb30e72647ae99c99abd8f8ea4c19a40222854eb5beada88f
+b7c7d1e78a4cc43080345a366237fd4a6aa96664213e4eb99961a27866c24e1d
+6028f5e64b7695b6dbc6cb2bd41733a8daba1bb97eebaf201ae8424033654691
+
+ec68df2ffb10ed8763c8c7e70d5fc14d46366c441b88cb83683545bae749cc38
+dd8b3bf34e2de9e9996b170a2b77650eedf2990394cbeb14cd566c5c9c9dccbd
+d353bb2d9ed59ce8830668daa12d9e2f7bc6113704422cd9d63f65bb9028eb95
+8bd62f26fea9b44c957c6810f028ba35258e3e6f56fd121c4a4f8863fd71e7a1
+
+dfabb993367d158c02bb42bf9e191bd07091660c2ebecc1f203a736fa625eae3
+07fbe6a5dcec7964cccd0bbc894d3e3331be6e58d145cf065cbe0d07af840e35
+7401c1769a90854e921a468b53518e0ef7a28ce2db7efa508b1d810b8bd032d0
+4386292ee56a5a90dba7bae880a677c9e2c7552f8f672bf22419a9d33ab0e249
+
+de45e6cb0b6f4b7d2a2f986f37290de1243814579a970a12e69c79d69fbba345
+5e6b3bc76121cbdd191ac93ee182de6ed876c91b3635c033dc37e611b50a4361
+
+d83dc060b25882bb0fab8649896d3e82b7e01d65dfd0857710d11e11e9a595fb
+92b344117b1bf59a272d5e7d987091b6308dc5f5ff8ae6c43836a9e4815afe1b
+"""
+
+_NUMBERS = [int("".join(one.split()), 16) for one in _PRIMES.split("\n\n")]
+
+RSA_PRIMES = {
+    "first": (_NUMBERS[0], _NUMBERS[1]),
+    "second": (_NUMBERS[2], _NUMBERS[3]),
+    "weak": (_NUMBERS[4], _NUMBERS[5]),
+}
+"""By seed, p and q: two keys of 2048 bits, and one of 1024."""
