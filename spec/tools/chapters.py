@@ -22,6 +22,7 @@ FOLDER = Path(__file__).parents[1]
 BLOCK = re.compile(
     r"(<!-- begin: (?P<name>[^>]+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL
 )
+STRAY = re.compile(r"<!-- *(begin|end)\b")
 
 
 def render(name: str) -> str:
@@ -184,11 +185,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def fill(chapter: str) -> str:
-    """Return a chapter with its generated parts made anew."""
-    return BLOCK.sub(
-        lambda m: f"{m[1]}\n{render(m['name'])}\n{m[3]}",
-        chapter,
-    )
+    """Return a chapter with its generated parts made anew.
+
+    Raises:
+        LookupError: A marker has no partner, or nothing is generated under its name.
+    """
+    if STRAY.search(BLOCK.sub("", chapter)):
+        raise LookupError("a begin or end marker has no partner of the same name")
+    return BLOCK.sub(lambda m: f"{m[1]}\n{render(m['name'])}\n{m[3]}", chapter)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

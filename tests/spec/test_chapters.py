@@ -72,6 +72,14 @@ def test_a_part_that_nothing_generates_is_refused(tool: Any, name: str) -> None:
         tool.fill(f"<!-- begin: {name} -->\n<!-- end: {name} -->")
 
 
+@pytest.mark.parametrize("spoilt", ["begun: law table", "begin: law tables", ""])
+def test_a_marker_without_a_partner_is_refused(tool: Any, spoilt: str) -> None:
+    """A slip in a marker is an error; otherwise what follows would never be renewed."""
+    part = f"<!-- {spoilt} -->\n<!-- end: law table -->"
+    with pytest.raises(LookupError, match="no partner"):
+        tool.fill(part)
+
+
 def test_every_requirement_is_generated_whole(tool: Any) -> None:
     """A requirement is shown with its level, text, reason, source and exclusion."""
     entry = spec.requirement("STORE-ERROR-UNAVAILABLE")
