@@ -17,7 +17,7 @@ from jwtsession.models import TokenPair
 NOW = 1_700_000_000
 BOTH = {
     "access_source": "cookie:__Host-access",
-    "refresh_source": "cookie:__Secure-refresh",
+    "refresh_source": "cookie:__Secure-r",
 }
 
 

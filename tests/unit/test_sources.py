@@ -1,4 +1,4 @@
-"""What the vectors cannot say: ways to write a source, hostile bodies, one's own sources."""
+"""What vectors cannot say: ways to write a source, hostile bodies, one's own sources."""
 
 from __future__ import annotations
 
