@@ -90,7 +90,7 @@ def http_scope(
     """Return the scope of a request; header values may hold any octet (latin-1)."""
     return {
         "type": "http",
-        "asgi": {"version": "3.0"},
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
         "method": method,
         "scheme": "https",
