@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jwtsession.models import (
     DATA_MAX_BYTES,
     META_MAX_BYTES,
+    REFRESH_HASH_BYTES,
     SEEN_MAX_BYTES,
     USER_ID_MAX_CODE_POINTS,
 )
@@ -18,21 +19,24 @@ if TYPE_CHECKING:
 
 __all__ = ["HASHES", "TEXTS", "look_alikes", "longest_texts", "near_hashes"]
 
-HASHES: Sequence[bytes] = (
-    bytes(32),
-    b"\xff" * 32,
-    *(bytes(range(start, start + 32)) for start in range(0, 256, 32)),
-    b"\x00" * 8 + b"A" * 24,
-    b"A" * 24 + b"\x00" * 8,
-    b" " * 16 + b"\t\r\n " * 4,
-    b"12345678901234567890123456789012",
-    b"0x00000000000000000000000000001f",
-    b"null" * 8,
-    "été: naïve ☃ €".encode().ljust(32, b"."),
-    b"\xc3" * 32,
-    b"\x80abc" * 8,
-    b"'; DROP TABLE sessions; --\x00\x01\x02\x03\x04\x05",
-    b"%s%d{}{0}$1?:1\\x00\\'\"`" + b"\n" * 9,
+HASHES: Sequence[bytes] = tuple(
+    value.ljust(REFRESH_HASH_BYTES, b".")[:REFRESH_HASH_BYTES]
+    for value in (
+        bytes(32),
+        b"\xff" * 32,
+        *(bytes(range(start, start + 32)) for start in range(0, 256, 32)),
+        b"\x00" * 8 + b"A" * 24,
+        b"A" * 24 + b"\x00" * 8,
+        b" " * 16 + b"\t\r\n " * 4,
+        b"12345678901234567890123456789012",
+        b"0x00000000000000000000000000001f",
+        b"null" * 8,
+        "été: naïve ☃ €".encode(),
+        b"\xc3" * 32,
+        b"\x80abc" * 8,
+        b"'; DROP TABLE sessions; --\x00\x01\x02",
+        b"%s%d{}{0}$1?:1\\x00\\'\"`" + b"\n" * 32,
+    )
 )
 """Refresh hashes: every byte value occurs; some look like text, numbers or code."""
 
