@@ -58,7 +58,15 @@ DETAIL: Final[Mapping[EventName, tuple[str, ...]]] = MappingProxyType(
 )
 """The members of each event's ``detail``: always there, and no others."""
 
-_ALARMS = frozenset({EventName.REFRESH_REUSED, EventName.REFRESH_FORGED})
+_ALARMS: Final = frozenset(
+    {
+        EventName.REFRESH_REUSED,
+        EventName.REFRESH_FORGED,
+        EventName.LOST_WRITE_REPAIRED,
+        EventName.LOST_WRITE_ENDED,
+    }
+)
+"""The events whose severity is warning; every other one is for information."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from jwtsession.codec import parse_refresh_jti, refresh_jti
 from jwtsession.errors import InvalidClaims
-from jwtsession.ids import new_access_jti
+from jwtsession.ids import new_token_id
 from jwtsession.models import Session, SessionKey, SessionRecord, TokenPair
 from jwtsession.steps import Presented
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jwtsession.config import JwtSessionsConfig
     from jwtsession.protocols import AccessClaims, TokenCodec
 
-__all__ = ["RESERVED_CLAIMS", "Minter", "presented_from", "session_from"]
+__all__ = ["RESERVED_CLAIMS", "Minter", "object_from", "presented_from", "session_from"]
 
 _log = logging.getLogger("jwtsession")
 
@@ -88,7 +88,7 @@ class Minter:
             "aud": self._config.access_audience,
             "iat": now,
             "exp": expires_at,
-            "jti": new_access_jti(),
+            "jti": new_token_id(),
         }
         return self._codec.encode_access(claims), expires_at
 
@@ -147,13 +147,13 @@ def session_from(record: SessionRecord, *, last_active_at: int | None = None) ->
         rotated_at=record.rotated_at,
         last_active_at=record.last_active_at if last_active_at is None else last_active_at,
         expires_at=record.expires_at,
-        meta=_object_from(record.meta),
-        data=_object_from(record.data),
-        seen=_object_from(record.seen),
+        meta=object_from(record.meta),
+        data=object_from(record.data),
+        seen=object_from(record.seen),
     )
 
 
-def _object_from(text: str) -> Mapping[str, Any]:
+def object_from(text: str) -> Mapping[str, Any]:
     """Parse one of a record's texts; one that somebody altered by hand reads as empty.
 
     Signing a user out for a damaged note about a device would be the worse answer.

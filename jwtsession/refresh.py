@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from jwtsession.errors import RefreshForged
 from jwtsession.events import EventName
 from jwtsession.lifecycle import begin, judge_logout, resume
-from jwtsession.minting import session_from
+from jwtsession.minting import object_from
 from jwtsession.steps import Ask, Get, Mint, Refuse, Remove, Repeat
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine
 
     from jwtsession.events import Announcer
     from jwtsession.models import SessionKey, SessionRecord
@@ -39,9 +39,11 @@ class RefreshShell:
 
     async def aclose(self) -> None:
         """Wait for the removals that cancelled requests have left running."""
-        await asyncio.gather(*self._removals, return_exceptions=True)
+        # Not gathered: to give up waiting must not cancel what is waited for.
+        while self._removals:
+            await asyncio.wait(self._removals)
 
-    async def run(self, attempt: Attempt, seen: Mapping[str, Any]) -> Mint | Repeat:
+    async def run(self, attempt: Attempt) -> Mint | Repeat:
         """Take an attempt to its outcome.
 
         Raises:
@@ -50,15 +52,15 @@ class RefreshShell:
         """
         step = begin(attempt)
         while isinstance(step, Ask):
-            step = await self._next(step, seen)
+            step = await self._next(step)
         if isinstance(step, Refuse):
             raise step.error
         return step
 
-    async def _next(self, ask: Ask, seen: Mapping[str, Any]) -> Step:
+    async def _next(self, ask: Ask) -> Step:
         question, now = ask.question, ask.attempt.now
         if isinstance(question, Remove):
-            return await self._owned(self._remove(ask, question.key, seen))
+            return await self._owned(self._remove(ask, question.key))
         if isinstance(question, Get):
             record = await self._store.get(question.key, now=now)
         else:
@@ -68,11 +70,11 @@ class RefreshShell:
                 replacement=question.replacement,
                 now=now,
             )
-        return self._told(resume(ask, record), ask.attempt, seen)
+        return self._told(ask, resume(ask, record))
 
-    async def _remove(self, ask: Ask, key: SessionKey, seen: Mapping[str, Any]) -> Step:
+    async def _remove(self, ask: Ask, key: SessionKey) -> Step:
         removed = await self._store.remove(key, now=ask.attempt.now)
-        return self._told(resume(ask, removed), ask.attempt, seen)
+        return self._told(ask, resume(ask, removed))
 
     async def _owned(self, removal: Coroutine[Any, Any, Step]) -> Step:
         """Run a removal that outlives its request (SERVICE-REMOVAL-OWNED).
@@ -101,16 +103,18 @@ class RefreshShell:
         record = await self._store.get(presented.key, now=now)
         refusal = judge_logout(presented, record)
         if refusal is RefreshForged:
-            self._tell(EventName.REFRESH_FORGED, now, presented, record, {})
+            self._tell(EventName.REFRESH_FORGED, now, presented, record, "{}")
             raise refusal
         return refusal is None
 
-    def _told(self, step: Step, attempt: Attempt, seen: Mapping[str, Any]) -> Step:
-        # The signals of a step that asks once more travel on to its outcome.
-        if not isinstance(step, Ask):
-            for signal in step.signals:
-                name = EventName(signal.value)
-                self._tell(name, attempt.now, attempt.presented, step.record, seen)
+    def _told(self, ask: Ask, step: Step) -> Step:
+        # Each signal as soon as its effect is there: a repair is one also where what
+        # comes after it fails or is cancelled.
+        attempt = ask.attempt
+        record = None if isinstance(step, Ask) else step.record
+        for signal in step.signals[len(ask.signals) :]:
+            name = EventName(signal.value)
+            self._tell(name, attempt.now, attempt.presented, record, attempt.seen)
         return step
 
     def _tell(
@@ -119,16 +123,15 @@ class RefreshShell:
         now: int,
         presented: Presented,
         record: SessionRecord | None,
-        seen: Mapping[str, Any],
+        seen: str,
     ) -> None:
-        recorded = None if record is None else session_from(record)
         self._announcer.tell(
             name,
             now,
             presented.key,
             reason="foreign_secret",
-            gen=None if recorded is None else recorded.gen,
+            gen=None if record is None else record.gen,
             presented_gen=presented.gen,
-            seen=seen,
-            seen_before={} if recorded is None else recorded.seen,
+            seen=object_from(seen),
+            seen_before={} if record is None else object_from(record.seen),
         )

@@ -18,7 +18,7 @@ from jwtsession.errors import AudienceMismatch, RefreshForged, SessionNotFound
 from jwtsession.events import Announcer, EventName, log_events
 from jwtsession.ids import check_user_id, is_session_id, new_secret, new_session_id
 from jwtsession.lifecycle import judge_access, refresh_hash
-from jwtsession.minting import Minter, presented_from, session_from
+from jwtsession.minting import Minter, object_from, presented_from, session_from
 from jwtsession.models import (
     DATA_MAX_BYTES,
     META_MAX_BYTES,
@@ -94,6 +94,11 @@ class JwtSessionService:
             bind_access_to_generation=config.bind_access_to_generation,
         )
 
+    @property
+    def clock(self) -> Clock:
+        """Where the present comes from."""
+        return self._clock
+
     async def aclose(self) -> None:
         """Wait for the removals that cancelled requests have left running."""
         await self._refresh.aclose()
@@ -132,14 +137,15 @@ class JwtSessionService:
             rotated_at=now,
             last_active_at=now,
             expires_at=self._policy.expires_at(now, now),
-            meta=object_text(meta or {}, max_bytes=META_MAX_BYTES, what="meta"),
-            data=object_text(data or {}, max_bytes=DATA_MAX_BYTES, what="data"),
+            meta=_text_of(meta, META_MAX_BYTES, "meta"),
+            data=_text_of(data, DATA_MAX_BYTES, "data"),
             seen="{}",
         )
         # Minted first: a hook that fails leaves no session behind that nobody can use.
         pair = self._mint.pair(record, secret, now=now)
         evicted = await self._store.insert(record, limit=self.config.max_per_user, now=now)
-        self._announcer.tell(EventName.SIGNED_IN, now, record.key, meta=meta or {})
+        noted = object_from(record.meta)
+        self._announcer.tell(EventName.SIGNED_IN, now, record.key, meta=noted)
         for session_id in evicted:
             key = SessionKey(user_id, session_id)
             self._announcer.tell(EventName.EVICTED, now, key, by=record.id)
@@ -175,13 +181,13 @@ class JwtSessionService:
         if now - record.last_active_at < self.config.touch_interval_secs:
             return None
         try:
-            await self._store.touch(record.key, now=now)
+            touched = await self._store.touch(record.key, now=now)
         except Exception:  # noqa: BLE001 - any failure of a store, named or not
             # The session was live a moment ago; a note about it is not worth a refusal
             # (SERVICE-TOUCH).
             _log.warning("a session could not be touched", exc_info=True)
             return None
-        return now
+        return now if touched else None
 
     async def rotate(
         self, refresh_token: str, seen: Mapping[str, Any] | None = None
@@ -204,20 +210,22 @@ class JwtSessionService:
             StoreUnavailable: The effect is unknown; keep the token and try again.
         """
         now = self._clock.now()
-        seen_text = object_text(seen or {}, max_bytes=SEEN_MAX_BYTES, what="seen")
-        presented = presented_from(self._decode_refresh(refresh_token, now, seen or {}))
-        attempt = Attempt(presented=presented, policy=self._policy, now=now, seen=seen_text)
-        outcome = await self._refresh.run(attempt, seen or {})
+        text = _text_of(seen, SEEN_MAX_BYTES, "seen")
+        presented = presented_from(self._decode_refresh(refresh_token, now, seen=text))
+        attempt = Attempt(presented=presented, policy=self._policy, now=now, seen=text)
+        outcome = await self._refresh.run(attempt)
         if isinstance(outcome, Repeat):
             return self._mint.repeated(outcome.record, refresh_token, now=now)
         return self._mint.pair(outcome.record, presented.secret, now=now)
 
     def _decode_refresh(
-        self, token: str, now: int, seen: Mapping[str, Any]
+        self, token: str, now: int, *, seen: str, verify_exp: bool = True
     ) -> Mapping[str, Any]:
         grace = self.config.reuse_grace_secs
         try:
-            return self._codec.decode_refresh(token, now=now, leeway_secs=grace)
+            return self._codec.decode_refresh(
+                token, now=now, leeway_secs=grace, verify_exp=verify_exp
+            )
         except RefreshForged:
             # Whatever such a token says of a user was written by whoever holds the key.
             self._announcer.tell(
@@ -227,7 +235,7 @@ class JwtSessionService:
                 reason="retired_key",
                 gen=None,
                 presented_gen=None,
-                seen=seen,
+                seen=object_from(seen),
             )
             raise
 
@@ -247,10 +255,13 @@ class JwtSessionService:
         """
         now = self._clock.now()
         try:
+            # Read as a refresh token first: a key that is kept for those alone after a
+            # leak would not know the token otherwise, and its owner could not sign out.
+            claims = self._decode_refresh(token, now, seen="{}", verify_exp=False)
+        except AudienceMismatch:
             claims = self._codec.decode_access(token, now=now, verify_exp=False)
             key = SessionKey(claims["sub"], claims["sid"])
-        except AudienceMismatch:
-            claims = self._codec.decode_refresh(token, now=now, verify_exp=False)
+        else:
             presented = presented_from(claims)
             if not await self._refresh.may_end(presented, now=now):
                 return False
@@ -315,7 +326,8 @@ class JwtSessionService:
         """
         keep = self._key(user_id, keep_id)
         now = self._clock.now()
-        if await self._store.get(keep, now=now) is None:
+        record = await self._store.get(keep, now=now)
+        if record is None or self._policy.is_over(now, record.created_at):
             raise SessionNotFound
         ended = await self._store.remove_all(user_id, keep=keep_id, now=now)
         who = (user_id, None)
@@ -363,3 +375,8 @@ class JwtSessionService:
         if not is_session_id(session_id):
             raise SessionNotFound
         return SessionKey(user_id, session_id)
+
+
+def _text_of(value: Mapping[str, Any] | None, max_bytes: int, what: str) -> str:
+    # Only None stands for nothing: an empty list is as wrong as a full one.
+    return object_text({} if value is None else value, max_bytes=max_bytes, what=what)
