@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from jwtsession.errors import SessionExists
-from jwtsession.models import INTEGER_END, SessionRecord
+from jwtsession.models import INTEGER_END, REFRESH_HASH_BYTES, SessionRecord
 from jwtsession_stores.bounds import check_limit
 from jwtsession_stores.sql.statements import queries
 
@@ -186,8 +186,10 @@ def _record(user_id: str, session_id: bytes, row: tuple[Any, ...]) -> SessionRec
     The client then signs in again, which is all that can be done. The connection answers
     text as bytes, or one damaged text would fail every call of the batch.
     """
-    (hashed, gen, created_at, rotated_at, last_active_at, expires_at, *texts) = row
+    hashed, gen, created_at, rotated_at, last_active_at, expires_at, *texts = row
     try:
+        if len(hashed) != REFRESH_HASH_BYTES or {type(one) for one in row[1:6]} != {int}:
+            raise ValueError  # noqa: TRY301 - damaged as below
         seen, meta, data = (text.decode() for text in texts)
         return SessionRecord(
             user_id=user_id,
@@ -202,6 +204,6 @@ def _record(user_id: str, session_id: bytes, row: tuple[Any, ...]) -> SessionRec
             data=data,
             seen=seen,
         )
-    except (UnicodeDecodeError, AttributeError):
+    except ValueError:
         _LOG.warning("a session that cannot be read is taken for absent")
         return None

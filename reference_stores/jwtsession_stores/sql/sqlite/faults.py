@@ -23,6 +23,13 @@ _REASONS = {
     sqlite3.SQLITE_IOERR: "the session database cannot be read or written",
     sqlite3.SQLITE_CORRUPT: "the session database is damaged",
 }
+_SYSTEM_REASONS = {
+    errno.EACCES: "the session database cannot be written to",
+    errno.EPERM: "the session database cannot be written to",
+    errno.EROFS: "the session database cannot be written to",
+    errno.ENOSPC: "the disk of the session database is full",
+    errno.EDQUOT: "the disk of the session database is full",
+}
 _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT}
 _WRONG_PATH = {
     errno.ENOENT: "its directory does not exist: create it",
@@ -41,7 +48,12 @@ _OF_THE_CALL = (
 
 def unavailable(error: sqlite3.Error | OSError) -> StoreUnavailable:
     """Return a StoreUnavailable that says why, with the driver's error as its cause."""
-    reason = _REASONS.get(_primary(error), "the session database did not answer")
+    if isinstance(error, OSError):
+        reason = _SYSTEM_REASONS.get(
+            error.errno or 0, "the session database cannot be opened"
+        )
+    else:
+        reason = _REASONS.get(_primary(error), "the session database did not answer")
     wrapped = StoreUnavailable(f"{reason}; keep the tokens and try again")
     wrapped.__cause__ = error
     return wrapped
