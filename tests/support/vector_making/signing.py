@@ -147,8 +147,11 @@ class TestKey:
 
 def power(key: TestKey, block: bytes) -> bytes:
     """RSASP1 (RFC 8017 §5.2.1)."""
-    _, _, n, d = key.rsa
-    return pow(int.from_bytes(block, "big"), d, n).to_bytes(len(block), "big")
+    p, q, _, d = key.rsa
+    number = int.from_bytes(block, "big")
+    by_p, by_q = pow(number, d % (p - 1), p), pow(number, d % (q - 1), q)
+    whole = by_q + q * ((by_p - by_q) * pow(q, -1, p) % p)
+    return whole.to_bytes(len(block), "big")
 
 
 def digest_info(size: str) -> bytes:
