@@ -134,11 +134,15 @@ class Lab:
             blame=self.blamed_for,
         )
 
+    async def close(self) -> None:
+        """Close every handle."""
+        await self._stack.aclose()
+        self.journal.note("every handle was closed")
+
     async def reopen(self) -> None:
         """Close every handle and open the place again."""
-        await self._stack.aclose()
-        self.journal.note("every handle was closed and the place opened again")
-        self.store = await self.open()
+        await self.close()
+        self.store = await self.open(called="the place opened again")
 
     @property
     def stack(self) -> AsyncExitStack:

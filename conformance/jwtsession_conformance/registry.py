@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from jwtsession_conformance.lab import Lab
 
-__all__ = ["Check", "checks", "store_check"]
+__all__ = ["Check", "NotApplicable", "checks", "store_check"]
+
+
+class NotApplicable(Exception):  # noqa: N818 - an outcome, not an error
+    """A check finds that it asks something of the store that nobody promised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jwtsession_conformance.catalogue import store_requirements
 from jwtsession_conformance.lab import Lab, Pace
 from jwtsession_conformance.loops import LoopBlocked, OwnLoop
-from jwtsession_conformance.registry import checks
+from jwtsession_conformance.registry import NotApplicable, checks
 from jwtsession_conformance.report import Report, describe
 from jwtsession_conformance.smoke import SMOKE
 from jwtsession_conformance.target import cause
@@ -159,6 +159,8 @@ class Run:
         except HarnessError as error:
             status, reason = Status.HARNESS_ERROR, str(error)
             violations = error.violations
+        except NotApplicable as found:
+            status, reason = Status.NOT_APPLICABLE, str(found)
         except LoopBlocked:
             status, violations, reason = self._blocked(check, lab)
         except Exception as error:  # noqa: BLE001 - a defect of this suite must not look like a verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jwtsession_conformance.contest import Contest
 from jwtsession_conformance.hostile import TEXTS, longest_texts
@@ -12,7 +12,12 @@ from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from jwtsession_conformance.lab import Lab
+    from jwtsession_conformance.witness import Witness
+
+__all__ = ["writes_at_once"]
 
 
 @store_check("STORE-DATA-ROUNDTRIP", "last-wins")
@@ -125,30 +130,52 @@ async def not_parsed(lab: Lab) -> None:
 @store_check("STORE-FIELDS-DISJOINT", "three-at-once")
 async def three_at_once(lab: Lab) -> None:
     """A swap, a touch and a replace_data at the same moment all keep their effect."""
-    contest = Contest(lab, most=100, least=16)
+    await writes_at_once(lab, [lab.store])
+
+
+async def writes_at_once(
+    lab: Lab, handles: Sequence[Witness], *, blame: str | None = None, most: int = 100
+) -> None:
+    """Swap, touch and replace the data of one session at once.
+
+    Args:
+        lab: The check's.
+        handles: Through which handles, in turns.
+        blame: The requirement that is broken; the one under check by default.
+        most: How many rounds a fast store plays.
+    """
+    contest = Contest(lab, most=most, least=16)
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)
         lab.model.insert(record, limit=None, now=lab.now)
-        await lab.store.insert(record, limit=None, now=lab.now)
-        new, text = lab.replacement(record), '{"at":"once"}'
-        named = {"expected": record.refresh_hash, "replacement": new, "now": lab.now}
-        calls = [
-            partial(lab.store.swap, record.key, **named),  # type: ignore[arg-type]
-            partial(lab.store.touch, record.key, now=lab.now + 60),
-            partial(lab.store.replace_data, record.key, text, now=lab.now),
-        ]
+        await handles[0].insert(record, limit=None, now=lab.now)
+        text = '{"at":"once"}'
+        named: dict[str, Any] = {
+            "expected": record.refresh_hash,
+            "replacement": lab.replacement(record),
+            "now": lab.now,
+        }
         turn = lab.rng.randrange(3)  # so that each of them comes first at times
-        calls = calls[turn:] + calls[:turn]
-        answers = await contest.together(*calls)
-        answers = answers[3 - turn :] + answers[: 3 - turn]
-        lab.model.swap(record.key, **named)  # type: ignore[arg-type]
+        first, second, third = (handles[(turn + n) % len(handles)] for n in range(3))
+        calls: list[Callable[[], Any]] = [
+            partial(first.swap, record.key, **named),
+            partial(second.touch, record.key, now=lab.now + 60),
+            partial(third.replace_data, record.key, text, now=lab.now),
+        ]
+        answers = await contest.together(*calls[turn:], *calls[:turn])
+        lab.model.swap(record.key, **named)
         lab.model.touch(record.key, now=lab.now + 60)
         lab.model.replace_data(record.key, text, now=lab.now)
         expected = lab.model.get(record.key, now=lab.now)
-        got = await lab.store.get(record.key, now=lab.now)
-        lab.same(expected, got, "After a swap, a touch and a replace_data at once, get")
-        for method, answer in zip(("swap", "touch", "replace_data"), answers, strict=True):
-            lab.expect(answer, f"{method}, beside the two others, answered {answer}.")
+        got = await handles[-1].get(record.key, now=lab.now)
+        where = "After a swap, a touch and a replace_data at once, get"
+        lab.same(expected, got, where, blame=blame)
+        lab.expect(
+            all(answers),
+            "Of a swap, a touch and a replace_data of one live session at once, one answered "
+            "that it is not there.",
+            blame=blame,
+        )
 
     await contest.play(one_round)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jwtsession_conformance.lab import Lab
     from jwtsession_conformance.witness import Witness
 
-__all__ = ["removes_at_once"]
+__all__ = ["remove_beside_write", "removes_at_once"]
 
 
 @store_check("STORE-REMOVE-ENDS", "found-by-nothing")
@@ -98,7 +98,7 @@ async def afterwards(lab: Lab) -> None:
             await lab.both("remove_all", record.user_id, now=lab.now)
         else:
             await lab.both("insert", lab.record(last_active_at=lab.now), limit=1, now=lab.now)
-        for write in _writes(lab, record):
+        for write in _writes(lab, record, lab.store):
             await write()
             lab.same(
                 None,
@@ -111,38 +111,55 @@ async def afterwards(lab: Lab) -> None:
 @store_check("STORE-REMOVE-FINAL", "beside-swap")
 async def beside_swap(lab: Lab) -> None:
     """A swap that runs at the same moment does not bring the session back."""
-    await _beside(lab, 0)
+    await remove_beside_write(lab, [lab.store], 0)
 
 
 @store_check("STORE-REMOVE-FINAL", "beside-touch")
 async def beside_touch(lab: Lab) -> None:
     """A touch that runs at the same moment does not bring the session back."""
-    await _beside(lab, 1)
+    await remove_beside_write(lab, [lab.store], 1)
 
 
 @store_check("STORE-REMOVE-FINAL", "beside-data")
 async def beside_data(lab: Lab) -> None:
     """A replace_data that runs at the same moment does not bring the session back."""
-    await _beside(lab, 2)
+    await remove_beside_write(lab, [lab.store], 2)
 
 
-async def _beside(lab: Lab, which: int) -> None:
-    contest = Contest(lab, most=100, least=16)
+async def remove_beside_write(
+    lab: Lab,
+    handles: Sequence[Witness],
+    which: int,
+    *,
+    blame: str | None = None,
+    most: int = 100,
+) -> None:
+    """Remove a session while two writes to it run.
+
+    Args:
+        lab: The check's.
+        handles: The first one removes, the last one writes.
+        which: 0 swaps, 1 touches, 2 replaces the data.
+        blame: The requirement that is broken; the one under check by default.
+        most: How many rounds a fast store plays.
+    """
+    contest = Contest(lab, most=most, least=16)
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)
-        await lab.store.insert(record, limit=None, now=lab.now)
-        write = _writes(lab, record)[which]
-        remove = partial(lab.store.remove, record.key, now=lab.now)
+        await handles[0].insert(record, limit=None, now=lab.now)
+        write = _writes(lab, record, handles[-1])[which]
+        remove = partial(handles[0].remove, record.key, now=lab.now)
         removed, *_ = await contest.together(remove, write, write)
-        got = await lab.store.get(record.key, now=lab.now)
-        lab.same(None, got, "After a remove that had a write beside it, get")
-        listed = await lab.store.list(record.user_id, now=lab.now)
-        lab.expect(not listed, "After a remove that had a write beside it, list shows it.")
+        after = "After a remove that had a write beside it"
+        got = await handles[-1].get(record.key, now=lab.now)
+        lab.same(None, got, f"{after}, get", blame=blame)
+        listed = await handles[0].list(record.user_id, now=lab.now)
+        lab.expect(not listed, f"{after}, list shows the session.", blame=blame)
         lab.expect(
             removed,
             "A remove of a live session, with a write beside it, answered false.",
-            blame="STORE-REMOVE-ONCE",
+            blame=blame or "STORE-REMOVE-ONCE",
         )
 
     await contest.play(one_round)
@@ -184,16 +201,18 @@ async def removes_at_once(
     await contest.play(one_round)
 
 
-def _writes(lab: Lab, record: SessionRecord) -> Sequence[Callable[[], Any]]:
+def _writes(
+    lab: Lab, record: SessionRecord, store: Witness
+) -> Sequence[Callable[[], Any]]:
     """Return a swap, a touch and a replace_data of a session."""
     return [
         partial(
-            lab.store.swap,
+            store.swap,
             record.key,
             expected=record.refresh_hash,
             replacement=lab.replacement(record),
             now=lab.now,
         ),
-        partial(lab.store.touch, record.key, now=lab.now + 60),
-        partial(lab.store.replace_data, record.key, '{"late":1}', now=lab.now),
+        partial(store.touch, record.key, now=lab.now + 60),
+        partial(store.replace_data, record.key, '{"late":1}', now=lab.now),
     ]
