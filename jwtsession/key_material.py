@@ -73,7 +73,7 @@ class Material:
 
     private: Any = field(repr=False)
     public: Any = field(repr=False)
-    algorithm: Algorithm
+    algorithm: Algorithm = field(repr=False)
     fingerprint: bytes = field(repr=False)
 
     def sign(self, message: bytes) -> bytes:

@@ -251,11 +251,11 @@ class KeyRing:
             ConfigInvalid: There is no key, or none that can sign; two keys share a kid, or
                 have one algorithm and no kid; one key has two algorithms.
         """
-        iterable = isinstance(cast("object", keys), Iterable)
-        ring = tuple(keys if iterable else cast("list[Key]", [keys]))
+        ring = tuple(keys) if isinstance(cast("object", keys), Iterable) else (None,)
         wrong = list(_wrong_ring(ring, signs=signs))
         if wrong:
             raise ConfigInvalid("this ring of keys cannot be used: " + "; ".join(wrong))
+        ring = cast("tuple[Key, ...]", ring)
         self._keys = ring
         self._active = next((key for key in reversed(ring) if key.can_sign), None)
         self._by_kid = {key.kid: (key,) for key in ring if key.kid is not None}
@@ -323,7 +323,7 @@ def _is_time(value: object) -> bool:
 def _wrong_ring(ring: tuple[object, ...], *, signs: bool) -> Iterator[str]:
     keys = [key for key in ring if isinstance(key, Key)]
     if len(keys) < len(ring):
-        yield "every entry must be a Key"
+        yield "it is a list of keys, and every entry must be a Key"
         return
     if not keys:
         yield "it is empty: give at least one key"
