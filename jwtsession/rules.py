@@ -108,7 +108,7 @@ def broken_rules(config: Settings, *, apart_from: Collection[str]) -> Iterator[M
     for rule in _RULES:
         if not set(rule.about) & set(apart_from) and rule.broken(config):
             yield _mistake(rule.about[0], rule.what)
-    if config.keys and "keys" not in apart_from:
+    if config.keys:
         try:
             made_ring(config)
         except ConfigInvalid as error:

@@ -60,6 +60,15 @@ def test_every_attribute_can_be_chosen() -> None:
     )
 
 
+def test_of_several_cookies_the_first_is_set() -> None:
+    """A cookie that is still read under its old name is not set again."""
+    config = _config(
+        access_source="cookie:new,cookie:old", refresh_source="cookie:r,cookie:s"
+    )
+    headers = set_cookies(config, _pair(), now=NOW)
+    assert [header.partition("=")[0] for header in headers] == ["new", "r"]
+
+
 def test_only_development_gives_up_secure() -> None:
     """Without secure the attribute is gone, and HttpOnly and SameSite stay."""
     with warnings.catch_warnings():

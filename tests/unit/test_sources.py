@@ -193,15 +193,22 @@ def test_a_source_of_ones_own_counts_as_a_cookie_until_it_says_otherwise() -> No
     assert find(source_from(OwnHeaderSource()), request) == Found("abc", by_cookie=False)
 
 
+def test_a_name_is_compared_as_it_was_configured() -> None:
+    """Upper case in a parameter's name is kept."""
+    request = BareRequest(query=b"Tok=abc&tok=def")
+    assert QuerySource("Tok").extract(request) == "abc"
+
+
 @pytest.mark.parametrize(
     "almost",
     [
+        type("NotMade", (), {"needs_body": False, "extract": print}),
         type("NoExtract", (), {"needs_body": False})(),
         type("NoNeed", (), {"extract": print})(),
     ],
 )
 def test_an_object_that_lacks_half_of_a_source_is_refused(almost: Any) -> None:
-    """needs_body and extract are both required."""
+    """needs_body and extract are both required, of an object and not of its class."""
     with pytest.raises(ConfigInvalid):
         source_from(almost)
 
