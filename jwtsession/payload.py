@@ -13,6 +13,7 @@ good for another.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel
@@ -41,7 +42,7 @@ from jwtsession.keys import KeyRing
 from jwtsession.payload_form import check_registered, claims_of, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from jwtsession.protocols import Clock
 
@@ -210,9 +211,7 @@ class JwtDecoder(Generic[ResultT]):
         )
         if model is not None and not _is_model(model):
             raise ConfigInvalid("model must be a pydantic model class, or None")
-        names = (required,) if isinstance(required, str) else tuple(required)
-        if not all(isinstance(cast("object", name), str) for name in names):
-            raise ConfigInvalid("required must be names of claims")
+        names = _claim_names(required)
         self._ring = ring
         self._model = model
         self._issuer = issuer
@@ -272,6 +271,15 @@ def _is_session_typ(typ: object) -> bool:
     return (
         isinstance(typ, str) and typ.lower().removeprefix("application/") in _SESSION_TYPS
     )
+
+
+def _claim_names(required: object) -> tuple[str, ...]:
+    """Return the names; one alone may stand for itself."""
+    alone = isinstance(required, str) or not isinstance(required, Iterable)
+    names = (required,) if alone else tuple(cast("Iterable[object]", required))
+    if not all(isinstance(name, str) for name in names):
+        raise ConfigInvalid("required must be names of claims")
+    return cast("tuple[str, ...]", names)
 
 
 def _is_model(model: object) -> bool:

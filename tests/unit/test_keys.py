@@ -60,7 +60,7 @@ def test_pem_comes_in_several_forms() -> None:
 
 @pytest.mark.parametrize("alg", LEAST)
 def test_a_short_secret_is_refused_with_the_command_that_makes_a_good_one(alg: str) -> None:
-    """One byte below the hash is refused, the hash's length is not; text counts in UTF-8."""
+    """One byte below the hash's length is refused; text counts in UTF-8."""
     least = LEAST[alg]
     assert Key.hmac(SECRET[:least], alg=alg).can_sign
     assert Key.hmac("\u00e9" * (least // 2), alg=alg).can_sign
