@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from jwtsession.protocols import SessionStore
+    from jwtsession_conformance.processes.handle import Workers
     from jwtsession_conformance.registry import Check
     from jwtsession_conformance.target import StoreTarget
 
@@ -69,6 +70,7 @@ class Lab:
         target: What is judged.
         seed: From which every drawn value comes; the same seed, the same values.
         pace: How long things may take.
+        workers: The other processes of the run.
 
     Attributes:
         store: The first handle on this check's place.
@@ -80,7 +82,15 @@ class Lab:
 
     store: Witness
 
-    def __init__(self, check: Check, target: StoreTarget, *, seed: int, pace: Pace) -> None:
+    def __init__(
+        self,
+        check: Check,
+        target: StoreTarget,
+        *,
+        seed: int,
+        pace: Pace,
+        workers: Workers,
+    ) -> None:
         self.check = check
         self.target = target
         self.pace = pace
@@ -92,6 +102,7 @@ class Lab:
         self.note = ""
         self.bystander: str | None = None
         self._stack = AsyncExitStack()
+        self._workers = workers
         self._handles = 0
         self._scene = 0
 
@@ -122,6 +133,12 @@ class Lab:
             )
         )
         return self.watch(store, called)
+
+    async def open_elsewhere(self, number: int) -> Witness:
+        """Open a handle on this check's place in another process, counted from 0."""
+        process = await self._workers.get(number)
+        store = await self._stack.enter_async_context(process.open(self.place))
+        return self.watch(store, f"process {number + 1}")
 
     def watch(self, store: SessionStore, called: str = "") -> Witness:
         """Watch a store that was opened in another way."""

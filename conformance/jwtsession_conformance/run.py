@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.catalogue import store_requirements
 from jwtsession_conformance.lab import Lab, Pace
 from jwtsession_conformance.loops import LoopBlocked, OwnLoop
+from jwtsession_conformance.processes.handle import Workers
 from jwtsession_conformance.registry import NotApplicable, checks
 from jwtsession_conformance.report import Report, describe
 from jwtsession_conformance.smoke import SMOKE
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from jwtsession_conformance.registry import Check
     from jwtsession_conformance.target import StoreTarget
 
-__all__ = ["DEFAULT_SEED", "Run", "select"]
+__all__ = ["DEFAULT_SEED", "Run", "judged", "select"]
 
 DEFAULT_SEED = 1
 """The same for everybody, so that a CI run draws the same values every time."""
@@ -44,15 +46,19 @@ class Run:
         self.seed = seed
         self.pace = pace or Pace()
         self._loop = OwnLoop()
+        self._workers = Workers(target, self.pace.patience)
         self._smoke: CheckResult | None = None
         self.interrupted = False
+        self.replay_with: Callable[[Check], str] | None = None
 
     def stop(self) -> None:
         """Run no further check; what was not run is NOT-VERIFIED."""
         self.interrupted = True
 
     def close(self) -> None:
-        """End the loop."""
+        """End the other processes and the loop."""
+        with suppress(LoopBlocked, HarnessError):
+            self._loop.run(self._workers.close, patience=self.pace.patience + 5)
         self._loop.close()
 
     def smoke(self) -> CheckResult:
@@ -108,31 +114,20 @@ class Run:
                     results.append(_left_out(check, "The run was interrupted."))
             if progress is not None and check is not SMOKE:
                 progress(results[-1])
-        return self.report(results, seconds=time.monotonic() - begun)
-
-    def report(self, results: Sequence[CheckResult], *, seconds: float) -> Report:
-        """Judge these results."""
-        smoke = next((one for one in results if one.id == SMOKE.id), None)
-        broken = smoke is not None and smoke.status is Status.HARNESS_ERROR
-        harness_errors = (smoke.reason,) if smoke is not None and broken else ()
-        judgement = judge(
-            store_requirements(),
-            checks(),
-            results,
-            capabilities=self.target.capabilities,
-            harness_errors=harness_errors,
-        )
-        return describe(
-            self.target,
-            judgement,
+        return judged(
+            self.target.name,
+            self.target.capabilities,
             results,
             seed=self.seed,
-            seconds=seconds,
-            harness_errors=harness_errors,
+            seconds=time.monotonic() - begun,
         )
 
     def replay(self, check: Check) -> str:
         """Return the line that runs one check again."""
+        if self.replay_with is not None:
+            return self.replay_with(check)
+        if self.target.path is None:
+            return f"await verify(factory, checks={[check.id]!a}, seed={self.seed})"
         words = ["jwtsession-conformance", "store", self.target.name]
         if self.target.capabilities:
             words += ["--capabilities", ",".join(sorted(self.target.capabilities))]
@@ -145,7 +140,13 @@ class Run:
         lab: list[Lab] = []
 
         async def attack() -> None:
-            async with Lab(check, self.target, seed=self.seed, pace=self.pace) as opened:
+            async with Lab(
+                check,
+                self.target,
+                seed=self.seed,
+                pace=self.pace,
+                workers=self._workers,
+            ) as opened:
                 lab.append(opened)
                 await check.run(opened)
 
@@ -163,6 +164,8 @@ class Run:
             status, reason = Status.NOT_APPLICABLE, str(found)
         except LoopBlocked:
             status, violations, reason = self._blocked(check, lab)
+            # They belong to the loop that was given up, and end with it.
+            self._workers = Workers(self.target, self.pace.patience)
         except Exception as error:  # noqa: BLE001 - a defect of this suite must not look like a verdict
             status = Status.HARNESS_ERROR
             reason = f"The check {check.id} itself failed: {cause(error)}. Please report it."
@@ -192,6 +195,46 @@ class Run:
         what = f"{call.method} blocked the event loop for {seconds} seconds."
         blame = lab[0].blamed_for(call.method) if call.method else check.requirement
         return Status.FAILED, [Violation(blame, what, lab[0].journal.lines())], ""
+
+
+def judged(
+    target: str,
+    capabilities: Collection[str],
+    results: Sequence[CheckResult],
+    *,
+    seed: int,
+    seconds: float,
+) -> Report:
+    """Put results together: the verdict on a store, and the report of it.
+
+    Args:
+        target: What the store is called.
+        capabilities: What it declares.
+        results: How its checks went; a check without a result was not run.
+        seed: From which they drew.
+        seconds: How long they took.
+    """
+    unjudged = tuple(
+        one.reason
+        for one in results
+        if one.id == SMOKE.id and one.status is Status.HARNESS_ERROR
+    )
+    judgement = judge(
+        store_requirements(),
+        checks(),
+        results,
+        capabilities=capabilities,
+        harness_errors=unjudged,
+    )
+    return describe(
+        target,
+        capabilities,
+        judgement,
+        results,
+        seed=seed,
+        seconds=seconds,
+        harness_errors=unjudged,
+    )
 
 
 def _left_out(check: Check, reason: str) -> CheckResult:

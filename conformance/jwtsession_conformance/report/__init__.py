@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from jwtsession_spec import SPEC_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from jwtsession_conformance.target import StoreTarget
     from jwtsession_conformance.verdict import (
         CheckResult,
         Judgement,
@@ -77,7 +76,8 @@ class Report:
 
 
 def describe(
-    target: StoreTarget,
+    target: str,
+    capabilities: Collection[str],
     judgement: Judgement,
     results: Sequence[CheckResult],
     *,
@@ -87,8 +87,8 @@ def describe(
 ) -> Report:
     """Put a judgement and where it came from into one value."""
     return Report(
-        target=target.name,
-        capabilities=tuple(sorted(target.capabilities)),
+        target=target,
+        capabilities=tuple(sorted(capabilities)),
         overall=judgement.overall,
         requirements=judgement.requirements,
         checks=tuple(results),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jwtsession_conformance.report import Report
     from jwtsession_conformance.verdict import CheckResult, RequirementVerdict
 
-__all__ = ["as_json", "as_text", "schema"]
+__all__ = ["as_json", "as_text", "check_json", "schema"]
 
 FORMAT = 1
 """Raised when a reader of the old form would misread the new one."""
@@ -40,7 +40,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "system": report.system,
         "harness_errors": list(report.harness_errors),
         "requirements": [_requirement(one) for one in report.requirements],
-        "checks": [_check(one) for one in report.checks],
+        "checks": [check_json(one) for one in report.checks],
     }
 
 
@@ -69,7 +69,8 @@ def _requirement(one: RequirementVerdict) -> dict[str, Any]:
     }
 
 
-def _check(one: CheckResult) -> dict[str, Any]:
+def check_json(one: CheckResult) -> dict[str, Any]:
+    """Return one result as JSON values."""
     return {
         "id": one.id,
         "requirement": one.requirement,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jwtsession_conformance.verdict import CheckResult, RequirementVerdict
     from jwtsession_conformance.violation import Violation
 
-__all__ = ["Style", "failure_lines", "report_lines", "style_for"]
+__all__ = ["Style", "failure_lines", "report_lines", "short_lines", "style_for"]
 
 _WIDTH = 88
 
@@ -85,6 +85,14 @@ def report_lines(report: Report, style: Style) -> Iterator[str]:
         yield from _areas(report, style)
         yield ""
     yield from _stories(report, style)
+    yield from _gaps(report, style)
+    yield from _summary(report, style)
+
+
+def short_lines(report: Report, style: Style) -> Iterator[str]:
+    """Write the verdict alone, where the failures have been told already."""
+    if not report.harness_errors:
+        yield from _areas(report, style)
     yield from _gaps(report, style)
     yield from _summary(report, style)
 

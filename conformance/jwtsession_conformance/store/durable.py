@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.lab import HOUR
-from jwtsession_conformance.processes.handle import open_in_process
 from jwtsession_conformance.registry import store_check
 
 if TYPE_CHECKING:
@@ -50,17 +49,14 @@ async def each_write(lab: Lab) -> None:
 
 @store_check("STORE-DURABLE", "in-another-process", needs=("processes",))
 async def in_another_process(lab: Lab) -> None:
-    """A process that starts after everything was closed finds it all."""
+    """Another process that opens the place after everything was closed finds it all."""
     records = [lab.record(last_active_at=lab.now - n) for n in range(4)]
     await lab.given(*records)
     await lab.store.remove(records[0].key, now=lab.now)
     await lab.store.touch(records[3].key, now=lab.now + 60)
     before = await _held(lab, lab.store, records[0])
     await lab.close()
-    other = await lab.stack.enter_async_context(
-        open_in_process(lab.target, lab.place, patience=lab.pace.patience)
-    )
-    after = await _held(lab, lab.watch(other, "another process"), records[0])
+    after = await _held(lab, await lab.open_elsewhere(0), records[0])
     _kept(lab, before, after, "several writes")
 
 

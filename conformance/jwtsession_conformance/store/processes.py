@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession_conformance.processes.handle import open_in_process
 from jwtsession_conformance.registry import store_check
 from jwtsession_conformance.store.data import writes_at_once
 from jwtsession_conformance.store.limit import sign_ins_at_once
@@ -24,42 +23,35 @@ _ATOMIC = "STORE-PROCESSES-ATOMIC"
 @store_check("STORE-PROCESSES-VISIBLE", "each-write")
 async def each_write(lab: Lab) -> None:
     """What one process wrote the next call in another shows, in both directions."""
-    [other] = await _elsewhere(lab, 1)
-    await seen_by_each_other(lab, lab.store, other)
+    await seen_by_each_other(lab, lab.store, await lab.open_elsewhere(0))
 
 
 @store_check(_ATOMIC, "swaps")
 async def swaps(lab: Lab) -> None:
     """Of eight simultaneous swaps in two processes, one writes and the losers see it."""
-    await swaps_at_once(lab, await _elsewhere(lab, 2), blame=_ATOMIC, most=80)
+    await swaps_at_once(lab, await _elsewhere(lab), blame=_ATOMIC, most=80)
 
 
 @store_check(_ATOMIC, "inserts")
 async def inserts(lab: Lab) -> None:
     """32 simultaneous sign-ins in two processes keep the limit exactly."""
-    await sign_ins_at_once(lab, await _elsewhere(lab, 2), blame=_ATOMIC)
+    await sign_ins_at_once(lab, await _elsewhere(lab), blame=_ATOMIC)
 
 
 @store_check(_ATOMIC, "removes")
 async def removes(lab: Lab) -> None:
     """Of eight simultaneous removes in two processes, one answers true."""
-    await removes_at_once(lab, await _elsewhere(lab, 2), blame=_ATOMIC, most=80)
+    await removes_at_once(lab, await _elsewhere(lab), blame=_ATOMIC, most=80)
 
 
 @store_check(_ATOMIC, "writes")
 async def writes(lab: Lab) -> None:
     """Writes in two processes undo neither each other nor a removal."""
-    handles = await _elsewhere(lab, 2)
+    handles = await _elsewhere(lab)
     await writes_at_once(lab, handles, blame=_ATOMIC, most=40)
     for which in range(3):
         await remove_beside_write(lab, handles, which, blame=_ATOMIC, most=40)
 
 
-async def _elsewhere(lab: Lab, number: int) -> Sequence[Witness]:
-    handles: list[Witness] = []
-    for n in range(1, number + 1):
-        store = await lab.stack.enter_async_context(
-            open_in_process(lab.target, lab.place, patience=lab.pace.patience)
-        )
-        handles.append(lab.watch(store, f"process {n}"))
-    return handles
+async def _elsewhere(lab: Lab) -> Sequence[Witness]:
+    return [await lab.open_elsewhere(0), await lab.open_elsewhere(1)]
