@@ -61,7 +61,7 @@ def check_same_site(request: RequestView, *, trusted_origins: Collection[str] = 
     if sites and sites[0] in {"same-origin", "none"}:
         return
     origin = normal_origin(origins[0]) if origins else None
-    if origin is not None and origin in trusted_origins:
+    if origin in trusted_origins:
         return
     if sites or (origins and not _is_own(origin, request.headers("host"))):
         raise CrossSiteRequest

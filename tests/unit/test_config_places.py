@@ -219,6 +219,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_line_and_column(
     assert refusal.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("form", "content"), [("yaml", "issuer: É"), ("toml", 'issuer = "É"')]
+)
+def test_a_file_is_utf8(tmp_path: Path, form: str, content: str) -> None:
+    """Letters beyond ASCII come out of a file as they were written."""
+    assert _read(form, _write(tmp_path, form, content), environ=ENVIRON).issuer == "É"
+
+
 @pytest.mark.parametrize("form", ["yaml", "toml"])
 def test_an_empty_file_leaves_all_to_the_environment(tmp_path: Path, form: str) -> None:
     """A file that says nothing is no mistake by itself."""
