@@ -273,13 +273,13 @@ def _is_session_typ(typ: object) -> bool:
     )
 
 
-def _claim_names(required: object) -> tuple[str, ...]:
+def _claim_names(required: Any) -> tuple[str, ...]:
     """Return the names; one alone may stand for itself."""
     alone = isinstance(required, str) or not isinstance(required, Iterable)
-    names = (required,) if alone else tuple(cast("Iterable[object]", required))
+    names: tuple[Any, ...] = tuple([required] if alone else required)
     if not all(isinstance(name, str) for name in names):
         raise ConfigInvalid("required must be names of claims")
-    return cast("tuple[str, ...]", names)
+    return names
 
 
 def _is_model(model: object) -> bool:
