@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import jwtsession_spec
+import openapi_spec_validator
 import pytest
 import yaml
 from fastapi import APIRouter, FastAPI, HTTPException, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 from web_bench import Bench
@@ -452,6 +456,36 @@ def test_the_router_answers_as_the_specification_s_document_says(
             # What a parameter of the wrong form is answered is the framework's business.
             wanted = set(operation["responses"]) - {"422"}
             assert set(mine["responses"]) - {"422"} == wanted
+
+
+def test_the_document_is_valid(client: TestClient) -> None:
+    """Any tool that reads OpenAPI 3.1 can read it."""
+    openapi_spec_validator.validate(client.get("/openapi.json").json())
+
+
+def test_the_router_s_answers_have_the_form_that_the_specification_gives(
+    client: TestClient,
+) -> None:
+    """Pairs, sessions, counts and problems are valid against its schemas."""
+    document = yaml.safe_load(jwtsession_spec.openapi())
+    registry = Registry().with_resource(
+        "urn:spec", Resource(contents=document, specification=DRAFT202012)
+    )
+
+    def assert_is(name: str, value: Any) -> None:
+        schema = {"$ref": f"urn:spec#/components/schemas/{name}"}
+        Draft202012Validator(schema, registry=registry).validate(value)
+
+    pair = signed_in(client)
+    assert_is("TokenPair", pair)
+    told = client.post("/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert_is("TokenPair", told.json())
+    sessions = client.get("/auth/sessions").json()
+    assert sessions
+    for session in sessions:
+        assert_is("Session", session)
+    assert_is("Ended", client.delete("/auth/sessions").json())
+    assert_is("Problem", client.delete(f"/auth/sessions/{NOT_ULID}").json())
 
 
 def test_the_document_tells_what_is_configured() -> None:

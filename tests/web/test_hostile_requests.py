@@ -137,7 +137,7 @@ def test_a_token_of_the_other_kind_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "length", ["", "x", "-1", "1e3", "٣", "1_0", " 5", "5, 5", "9" * 5000]
+    "length", ["", "x", "-1", "1e3", "\xb2", "\xd9\xa3", "1_0", " 5", "5, 5", "9" * 5000]
 )
 def test_a_length_that_is_none_is_counted_instead(length: str) -> None:
     """Whatever Content-Length claims, what arrives is counted."""
@@ -146,10 +146,9 @@ def test_a_length_that_is_none_is_counted_instead(length: str) -> None:
         bench = Bench(body_limit_bytes=1000)
         pair = await bench.service.authenticate("ada")
         body = b"refresh_token=" + pair.refresh_token.encode()
-        raw = length.encode().decode("latin-1")
         headers = [
             ("content-type", "application/x-www-form-urlencoded"),
-            ("content-length", raw),
+            ("content-length", length),
         ]
         told = await bench.ask("POST", "/refresh", headers=headers, chunks=[body])
         assert told.status == (413 if length == "9" * 5000 else 200)

@@ -150,6 +150,7 @@ def test_an_upload_costs_no_memory(declared: int | None) -> None:
             await body.receive()
             held = max(held, len(body._kept) + len(body._owed))
         assert held <= (0 if declared else LIMIT)
+        assert not body._kept
         with pytest.raises(BodyTooLarge):
             await body.read()
 
@@ -221,5 +222,53 @@ def test_a_cancelled_reader_loses_nothing() -> None:
         gate.set()
         assert await body.read() == b"abc"
         assert await drained(body) == b"abc"
+
+    asyncio.run(scenario())
+
+
+def test_what_the_handler_got_of_a_cancelled_read_it_gets_once() -> None:
+    """A read is cancelled half-way, the handler goes on, another read comes to the end."""
+
+    async def scenario() -> None:
+        chunks = [b"ab", b"cd", b"ef"]
+        gate = asyncio.Event()
+
+        async def slow() -> dict[str, Any]:
+            if len(chunks) == 2:
+                await gate.wait()
+            return {
+                "type": "http.request",
+                "body": chunks.pop(0),
+                "more_body": bool(chunks),
+            }
+
+        body = ReplayedBody(slow, limit=LIMIT, declared=None)
+        reading = asyncio.create_task(body.read())
+        await asyncio.sleep(0)
+        reading.cancel()
+        assert await asyncio.gather(reading, return_exceptions=True)
+        seen, _ = await partly(body, 1)
+        assert seen == b"ab"
+        gate.set()
+        assert await body.read() == b"abcdef"
+        assert await drained(body) == b"cdef"
+
+    asyncio.run(scenario())
+
+
+def test_a_disconnect_is_passed_on_though_the_server_tells_it_once() -> None:
+    """What the source saw first, the handler still learns, as often as it asks."""
+
+    async def scenario() -> None:
+        messages: list[dict[str, Any]] = [{"type": "http.disconnect"}]
+
+        async def once() -> dict[str, Any]:
+            return messages.pop()
+
+        body = ReplayedBody(once, limit=LIMIT, declared=None)
+        with pytest.raises(MalformedBody):
+            await body.read()
+        for _ in range(2):
+            assert await body.receive() == {"type": "http.disconnect"}
 
     asyncio.run(scenario())
