@@ -40,7 +40,7 @@ class RefreshShell:
     async def aclose(self) -> None:
         """Wait for the removals that cancelled requests have left running."""
         # Not gathered: to give up waiting must not cancel what is waited for.
-        while self._removals:
+        if self._removals:
             await asyncio.wait(self._removals)
 
     async def run(self, attempt: Attempt) -> Mint | Repeat:

@@ -10,6 +10,8 @@ from service_world import GRACE, START, World, world_of
 from jwtsession.errors import (
     AccessSuperseded,
     AudienceMismatch,
+    InvalidAudience,
+    InvalidIssuer,
     JwtSessionError,
     SessionNotFound,
     StoreUnavailable,
@@ -107,6 +109,36 @@ async def test_the_other_kind_of_token_is_no_access_token() -> None:
     with pytest.raises(AudienceMismatch):
         await world.service.rotate(pair.access_token)
     assert store.since() == []
+
+
+@pytest.mark.parametrize("operation", ["validate", "rotate", "logout"])
+@own_loop
+async def test_tokens_of_another_issuer_are_refused(operation: str) -> None:
+    """A configured issuer is required of both kinds of token, the key shared or not."""
+    here = world_of(issuer="https://here")
+    there = here.another(clock=here.clock, issuer="https://there")
+    pair = await there.service.authenticate("ann")
+    tokens = {"validate": [pair.access_token], "rotate": [pair.refresh_token]}
+    for token in tokens.get(operation, [pair.access_token, pair.refresh_token]):
+        with pytest.raises(InvalidIssuer):
+            await getattr(here.service, operation)(token)
+    assert await there.stored(pair) is not None
+    assert await getattr(there.service, operation)(token)
+
+
+@own_loop
+async def test_access_tokens_for_another_audience_are_refused() -> None:
+    """Each service takes access tokens of its own audience, and refresh tokens of any."""
+    api = world_of(access_audience="api")
+    pay = api.another(clock=api.clock, access_audience="pay")
+    pair = await api.service.authenticate("ann")
+    assert await api.service.validate(pair.access_token)
+    for refused in (pay.service.validate, pay.service.logout):
+        with pytest.raises(InvalidAudience):
+            await refused(pair.access_token)
+    moved = await pay.service.rotate(pair.refresh_token)
+    assert await pay.service.validate(moved.access_token)
+    assert await api.stored(pair) is not None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Each bound of time, one second before it, at it, and one second after."""
 
 import pytest
+from jwtsession_stores.memory import MemoryStore
 from own_loop import own_loop
 from service_world import GRACE, START, claims_of, world_of
 
@@ -142,6 +143,34 @@ async def test_the_absolute_lifetime(age: int, *, good: bool) -> None:
     assert await world.stored(pair) is None
 
 
+@pytest.mark.parametrize(("left", "good"), [(1, True), (0, False)])
+@own_loop
+async def test_a_repetition_at_the_end_of_the_session(left: int, *, good: bool) -> None:
+    """A young token is repeated to the last second of its session (SERVICE-ABSOLUTE)."""
+    world = world_of(absolute_ttl_secs=1_000)
+    pair = await world.service.authenticate("ann")
+    world.clock.advance(1_000 - GRACE + 10)
+    moved = await world.service.rotate(pair.refresh_token)
+    world.clock.advance(GRACE - 10 - left)
+    if good:
+        again = await world.service.rotate(moved.refresh_token)
+        assert again.refresh_repeated
+        assert again.access_expires_at == world.clock.at + 1
+        return
+    with pytest.raises(SessionNotFound):
+        await world.service.rotate(moved.refresh_token)
+
+
+@own_loop
+async def test_a_sign_in_is_bounded_by_the_absolute_lifetime_too() -> None:
+    """Record and token of a new session end with the shorter of both spans."""
+    # SERVICE-ABSOLUTE
+    world = world_of(refresh_ttl_secs=1_000, absolute_ttl_secs=100, access_ttl_secs=60)
+    pair = await world.service.authenticate("ann")
+    assert (await world.record(pair)).expires_at == pair.refresh_expires_at == START + 100
+    assert claims_of(pair.refresh_token)["exp"] == START + 100
+
+
 @pytest.mark.parametrize(("age", "touched"), [(299, False), (300, True), (301, True)])
 @own_loop
 async def test_the_touch_interval(age: int, *, touched: bool) -> None:
@@ -183,6 +212,14 @@ async def test_cleanup_goes_on_until_nothing_is_left(batch: int) -> None:
 @own_loop
 async def test_cleanup_works_before_the_margin_has_ever_passed() -> None:
     """A clock near the epoch asks the store for no time below 0."""
-    world = world_of(purge_margin_secs=86_400)
-    world.clock.at = 5
-    assert await world.service.cleanup_expired() == 0
+    asked: list[int] = []
+
+    class RecordingStore(MemoryStore):
+        async def purge_expired(self, *, now: int, limit: int) -> int:
+            asked.append(now)
+            return await super().purge_expired(now=now, limit=limit)
+
+    world = world_of(RecordingStore(), purge_margin_secs=86_400)
+    for world.clock.at in (5, 86_400, 86_405):
+        assert await world.service.cleanup_expired() == 0
+    assert asked == [0, 0, 5]

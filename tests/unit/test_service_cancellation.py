@@ -214,6 +214,7 @@ async def test_closing_waits_for_the_removal_and_may_itself_be_cancelled() -> No
     gate.set()
     await world.service.aclose()
     assert await world.stored(old) is None
+    assert not world.service._refresh._removals  # nothing piles up
     assert world.events.names() == ["refresh_reused"]
 
 

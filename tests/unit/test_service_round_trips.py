@@ -80,6 +80,19 @@ async def test_a_rotation_touches_by_itself() -> None:
 
 
 @own_loop
+async def test_signing_out_of_an_ended_session_removes_nothing() -> None:
+    """By refresh token the look is enough; by access token there is none."""
+    world, store = counted_world()
+    pair = await world.service.authenticate("ann")
+    await world.service.revoke_all("ann")
+    store.since()
+    assert await world.service.logout(pair.refresh_token) is False
+    assert store.since() == ["get"]
+    assert await world.service.logout(pair.access_token) is False
+    assert store.since() == ["remove"]
+
+
+@own_loop
 async def test_what_each_way_of_a_refresh_costs() -> None:
     """Retry and repetition one call, reuse two, a repair three at most."""
     # SERVICE-ROUND-TRIPS
