@@ -115,14 +115,14 @@ class Lane(Generic[Item, Answer]):
         later: deque[_Waiter[Item, Answer]] = deque()
         keys: set[Hashable] = set()
         for waiter in self._line:
-            key = None if self._key is None else self._key(waiter.item)
             if waiter.answer.done():
                 continue  # cancelled in line
+            key = None if self._key is None else self._key(waiter.item)
             if len(batch) == BATCH_MAX or (self._key is not None and key in keys):
                 later.append(waiter)
             else:
                 batch.append(waiter)
-            keys.add(key)
+                keys.add(key)
         self._line = later
         return batch
 
