@@ -121,8 +121,8 @@ class SessionMeta:
                 return whole
             if not user_agent or "user_agent" in own:
                 return own
-            # A character takes at least one octet: this may cut too much, never too little.
-            user_agent = user_agent[: max(0, len(user_agent) - excess)]
+            # A character takes at most two octets here, so this never cuts too much.
+            user_agent = user_agent[: max(0, len(user_agent) - (excess + 1) // 2)]
 
 
 def _printable(text: str, max_chars: int) -> str:
