@@ -89,20 +89,21 @@ async function show() {
   await Promise.all([showDevices(), showEvents()]);
 }
 
+function failed(error) {
+  const ended = error instanceof SessionEnded;
+  if (ended) tokens.save(null);
+  line(at("answers"), ended ? `the session has ended: ${error.message}` : String(error), true);
+}
+
 /* Does something, then shows how things stand, whatever came of it. */
 const act = (work) => async (event) => {
   event?.preventDefault();
   const buttons = [...document.querySelectorAll("button")];
   buttons.forEach((each) => { each.disabled = true; });
-  try {
-    await work(event);
-  } catch (error) {
-    if (error instanceof SessionEnded) tokens.save(null);
-    line(at("answers"), `${error.name}: ${error.message}`, true);
-  } finally {
-    buttons.forEach((each) => { each.disabled = false; });
-    await show().catch((error) => line(at("answers"), String(error), true));
-  }
+  await work(event).catch(failed);
+  buttons.forEach((each) => { each.disabled = false; });
+  // Showing the devices may itself find that the session has ended.
+  await show().catch((error) => { failed(error); return show(); }).catch(failed);
 };
 
 at("sign-in").onsubmit = act(async (event) => {
@@ -167,4 +168,4 @@ at("sign-out-others").onclick = act(async () => {
 });
 
 setInterval(() => showEvents().catch(() => {}), 3000);
-show().catch(() => {});
+show().catch(failed);
