@@ -1,5 +1,6 @@
 """From records to tokens and back to what an application sees."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -155,6 +156,23 @@ def test_the_hooks_mapping_is_not_changed() -> None:
     minter = minter_of(lambda _session: shared)
     minter.pair(RECORD, SECRET, now=START)
     assert shared == {"role": "admin"}
+
+
+def test_the_hook_may_answer_any_mapping() -> None:
+    """Its annotation says Mapping, so a mapping that is no dict serves as well."""
+
+    class Roles(Mapping[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            return {"role": "admin"}[name]
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(["role"])
+
+        def __len__(self) -> int:
+            return 1
+
+    pair = minter_of(lambda _session: Roles()).pair(RECORD, SECRET, now=START)
+    assert claims_of(pair.access_token)["role"] == "admin"
 
 
 def test_presented_facts_are_those_of_the_claims() -> None:
