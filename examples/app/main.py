@@ -96,7 +96,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> FastAPI:
     @app.post("/sign-in", tags=["example"])
     async def sign_in(form: SignIn, sessions: Sessions) -> TokenAnswer:
         if form.user not in USERS:
-            raise HTTPException(401, f"there are only {', '.join(USERS)}")
+            raise HTTPException(403, f"there are only {', '.join(USERS)}")
         pair = await sessions.authenticate(form.user, {"device": form.device})
         return TokenAnswer.of(sessions, pair)
 
