@@ -13,7 +13,6 @@ good for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel
@@ -42,7 +41,7 @@ from jwtsession.keys import KeyRing
 from jwtsession.payload_form import check_registered, claims_of, fill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from jwtsession.protocols import Clock
 
@@ -275,8 +274,8 @@ def _is_session_typ(typ: object) -> bool:
 
 def _claim_names(required: Any) -> tuple[str, ...]:
     """Return the names; one alone may stand for itself."""
-    alone = isinstance(required, str) or not isinstance(required, Iterable)
-    names: tuple[Any, ...] = tuple([required] if alone else required)
+    alone = isinstance(required, str) or not hasattr(required, "__iter__")
+    names: tuple[Any, ...] = (required,) if alone else tuple(required)
     if not all(isinstance(name, str) for name in names):
         raise ConfigInvalid("required must be names of claims")
     return names

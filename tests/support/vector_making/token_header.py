@@ -61,6 +61,10 @@ def _without(name: str) -> dict[str, Any]:
     return {member: value for member, value in _head().items() if member != name}
 
 
+def _unsigned(header: dict[str, Any]) -> str:
+    return compact(header, ACCESS).rpartition(".")[0] + "."
+
+
 def _algorithm(made: Document) -> None:
     group = made.group("TokenVerification", "the algorithm is the key's", config=CONFIG)
 
@@ -69,14 +73,14 @@ def _algorithm(made: Document) -> None:
 
     for alg in ("none", "None", "NONE", "nOnE"):
         signed = compact(_head(alg=alg), ACCESS)
-        unsigned = signed.rpartition(".")[0] + "."
+        unsigned = _unsigned(_head(alg=alg))
         for comment, token in [
             (f"{alg}, without a signature", unsigned),
             (f"{alg}, with a signature of the key", signed),
+            (f"{alg}, and nothing else", _unsigned({"alg": alg})),
+            (f"{alg}, under an unknown name", _unsigned(_head(alg=alg, kid="k9"))),
         ]:
             bad(comment, "TOKEN-ALG-NONE", "AlgNone", token, MISMATCH)
-    bare = compact({"alg": "none"}, ACCESS).rpartition(".")[0] + "."
-    bad("none, and nothing else", "TOKEN-ALG-NONE", "AlgNone", bare, MISMATCH)
     for alg in ("HS384", "HS512"):
         sibling = replace(KEY, alg=alg)
         # The same secret under another hash.
