@@ -8,6 +8,8 @@ import pytest
 from asgi_driving import Exchange
 from web_bench import Bench
 
+from jwtsession.asgi import session_of
+
 COOKIES: dict[str, Any] = {
     "access_source": "cookie:__Host-access",
     "refresh_source": "cookie:__Secure-refresh",
@@ -352,5 +354,64 @@ def test_cookies_that_cannot_be_tokens_are_named(
         told = await bench.ask(headers=[("cookie", cookie)])
         assert (told.status, told.json["code"]) == (status, code)
         assert bench.store.calls == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("operation", ["authenticate", "rotate"])
+def test_no_token_is_made_that_no_cookie_could_deliver(operation: str) -> None:
+    """Once the answer has begun, refreshing spends no token and nobody is signed in."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        sessions = session_of(scope)
+        await (sessions.rotate() if operation == "rotate" else sessions.authenticate("eve"))
+
+    async def scenario() -> None:
+        bench = Bench(**COOKIES)
+        jar = await signed_in(bench)
+        with pytest.raises(RuntimeError, match="can set no cookie"):
+            await bench.ask("POST", app=app, headers=jar.headers(*OWN))
+        assert bench.events.names == ["signed_in"]
+
+    asyncio.run(scenario())
+
+
+def test_without_cookies_tokens_can_be_made_at_any_time() -> None:
+    """A stream may refresh in the middle where its own body delivers the tokens."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del receive
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        pair = await session_of(scope).authenticate("eve")
+        await send({"type": "http.response.body", "body": pair.access_token.encode()})
+
+    async def scenario() -> None:
+        bench = Bench()
+        told = await bench.ask("POST", app=app)
+        assert (await bench.service.validate(told.body.decode())).claims["sub"] == "eve"
+
+    asyncio.run(scenario())
+
+
+def test_signing_out_with_a_forged_refresh_token_clears_the_cookies() -> None:
+    """The session lives on, for it was not its owner's token; the browser forgets it."""
+
+    async def scenario() -> None:
+        bench = Bench(**COOKIES)
+        jar = await signed_in(bench)
+        claims = dict(
+            bench.service._codec.decode_refresh(
+                jar.held["__Secure-refresh"], now=bench.clock.now()
+            )
+        )
+        claims["jti"] = "A" * 43 + claims["jti"][43:]
+        jar.held = {"__Secure-refresh": bench.service._codec.encode_refresh(claims)}
+        told = await bench.ask("POST", "/out", headers=jar.headers(*OWN))
+        assert (told.status, told.json["code"]) == (401, "auth:refresh_forged")
+        assert jar.take(told) == ["__Host-access", "__Secure-refresh"]
+        assert len(await bench.service.list("ada")) == 1
+        assert bench.events.names[-1] == "refresh_forged"
 
     asyncio.run(scenario())
