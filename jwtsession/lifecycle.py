@@ -277,7 +277,9 @@ def _follow(decision: Decision, ask: Ask, record: SessionRecord | None) -> Step:
 
 def _once_more(decision: Decision, ask: Ask, record: SessionRecord) -> Step:
     if decision is Decision.START:
-        signals = (*ask.signals, Signal.REPAIRED)
+        # Where the compare failed, somebody else moved the record: nothing was repaired.
+        repaired = (Signal.REPAIRED,) if _was_written(ask.question, record) else ()
+        signals = (*ask.signals, *repaired)
         return _start(ask.attempt, record.created_at, ask.rounds_left, signals)
     if ask.rounds_left == 0:
         return Refuse(error=StoreUnavailable, signals=ask.signals, record=record)

@@ -454,10 +454,10 @@ def _races(made: Document) -> None:
     back = record(1, T0)
     twin = [back, won, won]
     case("a twin wrote back and moved on meanwhile", lost, *twin).answered(
-        "rotated", ["swap"] * 3, gen=4, iat=now, events=["lost_write_repaired", "rotated"]
+        "rotated", ["swap"] * 3, gen=4, iat=now, events=["rotated"]
     )
     case("a repair is not judged by generation", lost, back, record(9, now), won).answered(
-        "rotated", ["swap"] * 3, gen=4, iat=now, events=["lost_write_repaired", "rotated"]
+        "rotated", ["swap"] * 3, gen=4, iat=now, events=["rotated"]
     )
     case("the session ends before the repair", lost, back, None).refused(
         "auth:session_not_found", "gone", ["swap"] * 2
@@ -469,7 +469,7 @@ def _races(made: Document) -> None:
         "store:unavailable", "again", ["swap"] * 5, events=("lost_write_repaired",)
     )
     case("repairs alone exhaust the budget", lost, *[back] * 7).refused(
-        "store:unavailable", "repair", ["swap"] * 7, events=("lost_write_repaired",) * 3
+        "store:unavailable", "repair", ["swap"] * 7
     )
 
 
