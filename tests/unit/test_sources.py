@@ -123,7 +123,7 @@ def test_a_source_is_made_of_text_of_a_mapping_or_of_a_list(
             "x" * 100_000,
         ),
     ],
-    ids=lambda spec: repr(spec)[:30],
+    ids=lambda spec: repr(spec)[:20],
 )
 def test_what_is_no_source_is_refused_with_what_can_be_written(spec: Any) -> None:
     """A source that cannot be made is one short config:invalid, whatever was written."""
