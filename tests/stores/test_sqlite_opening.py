@@ -8,7 +8,7 @@ import stat
 import threading
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jwtsession_stores.sql.sqlite import SqliteStore, opening, versions
@@ -150,6 +150,27 @@ async def test_a_file_that_is_not_ours_is_named_and_left_alone(
         with pytest.raises(StoreUnavailable, match="not open"):
             await store.get(key(), now=0)
     assert before == (path.read_bytes() if path.is_file() else None)
+
+
+def test_a_refused_file_is_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection does not wait for the garbage collector."""
+    path = tmp_path / "sessions.db"
+    _other_database(path)
+    made: list[sqlite3.Connection] = []
+    whole = sqlite3.connect
+
+    def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        made.append(whole(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with pytest.raises(ConfigInvalid):
+        opening.connect(str(path))
+    (connection,) = made
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 @pytest.mark.parametrize(
