@@ -14,6 +14,7 @@ from jwtsession_stores.sql.sqlite.versions import bring_up_to_date, refuse_forei
 __all__ = ["check_path", "check_timeout", "connect"]
 
 _BUSY_TIMEOUT_MAX_SECS = 3600
+_PATH_MAX = 4096
 _UPSERT_SINCE = (3, 24, 0)
 _FULL = 2
 _creating = threading.Lock()
@@ -30,6 +31,8 @@ def check_path(path: object) -> str:
         mistake = "it is neither text nor a pathlib.Path"
     elif str(path) in {"", "."} or "\0" in str(path):
         mistake = "it is empty or holds NUL"
+    elif len(str(path)) > _PATH_MAX:
+        mistake = "it is too long"
     elif str(path) == ":memory:":
         mistake = "nothing in memory lasts: take MemoryStore for that"
     elif str(path).startswith("file:"):
