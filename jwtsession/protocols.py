@@ -213,7 +213,7 @@ class SessionStore(Protocol):
         Returns:
             How many live sessions this call ended; a session is counted by one call only,
             ``remove`` and evictions included (STORE-REMOVE-ALL-COUNT). Expired ones do not
-            count.
+            count, and may be deleted silently.
 
         Raises:
             StoreUnavailable: The effect is unknown, for each session by itself.
