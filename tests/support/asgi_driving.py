@@ -28,6 +28,7 @@ class Exchange:
     chunks: list[bytes]
     hangs_up: bool = False
     taken: int = 0
+    goodbyes: int = 0
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     async def receive(self) -> dict[str, Any]:
@@ -38,6 +39,8 @@ class Exchange:
             body = self.chunks[self.taken - 1]
             return {"type": "http.request", "body": body, "more_body": more}
         if self.hangs_up or self.finished:
+            self.goodbyes += 1
+            assert self.goodbyes < 100, "asked again and again after the client went away"
             return {"type": "http.disconnect"}
         await asyncio.Event().wait()
         raise AssertionError

@@ -366,6 +366,40 @@ def test_an_error_of_a_service_called_by_hand_is_an_access() -> None:
     asyncio.run(scenario())
 
 
+def test_an_error_that_was_caught_says_nothing_of_the_next() -> None:
+    """Each error is answered for the operation that raised it, and for no other."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del receive, send
+        with pytest.raises(SessionNotFound):
+            await session_of(scope).revoke("ada", "nonsense")
+        raise SessionNotFound
+
+    async def scenario() -> None:
+        assert (await Bench().ask(app=app)).status == 401
+
+    asyncio.run(scenario())
+
+
+def test_of_two_useless_tokens_the_first_is_told() -> None:
+    """Signing out with nothing authentic names what is wrong with the access token."""
+
+    async def scenario() -> None:
+        bench = Bench()
+        pair = await bench.service.authenticate("ada")
+        body = b"refresh_token=" + pair.refresh_token[:-4].encode() + b"AAAA"
+        form = ("content-type", "application/x-www-form-urlencoded")
+        told = await bench.ask("POST", "/out", headers=[form], chunks=[body])
+        assert told.json["code"] == "jwt:invalid_signature"
+        told = await bench.ask(
+            "POST", "/out", headers=[form, *bearer("garbage")], chunks=[body]
+        )
+        assert told.json["code"] == "jwt:malformed_token"
+        assert len(await bench.service.list("ada")) == 1
+
+    asyncio.run(scenario())
+
+
 def test_other_scopes_pass_through() -> None:
     """A lifespan reaches the application as it is, without a session in it."""
     seen: list[Any] = []
@@ -403,7 +437,7 @@ def test_the_state_of_the_server_is_kept() -> None:
     async def scenario() -> None:
         bench = Bench()
         told = await exchange(_with_state(bench.layer(app)), path="/")
-        assert told.body == b"pool <class 'jwtsession.request_session.JwtSession'>"
+        assert told.body == b"pool <class 'jwtsession.web.request_session.JwtSession'>"
 
     asyncio.run(scenario())
 
