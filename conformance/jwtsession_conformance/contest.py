@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jwtsession.errors import SessionExists
-from jwtsession_conformance.violation import HarnessError, Violated
+from jwtsession_conformance.sanity import sane
+from jwtsession_conformance.violation import HarnessError
 from jwtsession_conformance.witness import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from jwtsession_conformance.lab import Lab
+    from jwtsession_conformance.witness import Witness
 
 __all__ = ["Contest"]
 
@@ -42,12 +44,24 @@ class Contest:
         lab: The check's.
         most: How many rounds a fast store plays.
         least: How many even a slow one plays.
+        sane: The methods that have to work alone before they are let race.
+        store: Through which handle they are tried; the first one by default.
     """
 
-    def __init__(self, lab: Lab, most: int, least: int) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *,
+        most: int,
+        least: int,
+        sane: Sequence[str],
+        store: Witness | None = None,
+    ) -> None:
         self._lab = lab
         self._most = most
         self._least = least
+        self._sane = sane
+        self._store = store
         self._round = 0
         self._typical = 0.0
 
@@ -61,6 +75,7 @@ class Contest:
         Raises:
             Unavailable: Fewer rounds than ``least`` could be played.
         """
+        await sane(self._lab, *self._sane, store=self._store)
         unavailable: Unavailable | None = None
         played = 0
         with _eager_threads():

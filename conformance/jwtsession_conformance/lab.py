@@ -179,8 +179,8 @@ class Lab:
         return "".join(_ULID_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
     def hash(self) -> bytes:
-        """Draw a refresh hash."""
-        return self.rng.randbytes(32)
+        """Draw a refresh hash that nobody pads or strips: those are drawn on purpose."""
+        return b"\x7f" + self.rng.randbytes(30) + b"\x7f"
 
     def record(self, user_id: str | None = None, **fields: Any) -> SessionRecord:
         """Make the record of a session that begins now and lives a month.
@@ -203,6 +203,25 @@ class Lab:
             seen=f'{{"ip":"s{mark}"}}',
         )
         return replace(fresh, **fields)
+
+    def aligned(self, number: int, user_id: str | None = None) -> Sequence[SessionRecord]:
+        """Make sessions of which each is later than the one before in every respect.
+
+        Whatever an eviction goes by, it takes them in this order.
+        """
+        ids = sorted(self.session_id() for _ in range(number))
+        return [
+            self.record(
+                user_id,
+                id=session_id,
+                gen=n,
+                created_at=self.now - 3 * HOUR + n,
+                rotated_at=self.now - 2 * HOUR + n,
+                last_active_at=self.now - HOUR + n,
+                expires_at=self.now + 30 * DAY + n,
+            )
+            for n, session_id in enumerate(ids)
+        ]
 
     def replacement(self, record: SessionRecord, **fields: Any) -> Replacement:
         """Make what a rotation of this session, now, would write."""
@@ -254,6 +273,26 @@ class Lab:
                 "After an insert, get",
                 blame="STORE-INSERT-ROUNDTRIP",
             )
+
+    async def evict(self, victim: SessionRecord) -> None:
+        """Insert a session, with limit 1, that is later than this one in every respect.
+
+        Raises:
+            Violated: The victim is still there, or the new session is not.
+        """
+        new = replace(
+            self.record(victim.user_id),
+            id="7" + self.session_id()[1:],
+            created_at=victim.created_at + HOUR,
+            rotated_at=victim.rotated_at + HOUR,
+            last_active_at=max(self.now, victim.last_active_at) + HOUR,
+            expires_at=victim.expires_at + HOUR,
+        )
+        await self.both("insert", new, limit=1, now=self.now)
+        gone = await self.store.get(victim.key, now=self.now)
+        self.same(None, gone, "After an eviction, get", blame="STORE-INSERT-LIMIT")
+        there = await self.store.get(new.key, now=self.now)
+        self.same(new, there, "After an insert, get", blame="STORE-INSERT-ROUNDTRIP")
 
     async def both(self, method: str, *positional: Any, **named: Any) -> tuple[Any, Any]:
         """Call a method of the model and of the store; return both answers."""

@@ -72,6 +72,11 @@ class _Reading:
         found: list[Violation] = []
         keys = [key for key in lab.model.keys if key.user_id == user_id]
         got = {key: await self.store.get(key, now=self.now) for key in keys}
+        wanted = {key: lab.model.get(key, now=self.now) for key in keys}
+        missing = sum(one is not None and got[key] is None for key, one in wanted.items())
+        surplus = sum(one is None and got[key] is not None for key, one in wanted.items())
+        if self.blame == "STORE-INSERT-LIMIT" and missing == surplus:
+            self.blame = "STORE-INSERT-ORDER"  # as many as should be, and not the right ones
         listed = await self.store.list(user_id, now=self.now)
         in_list = {record.key: record for record in listed}
         for key in keys:

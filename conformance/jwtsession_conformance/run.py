@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from jwtsession.errors import SessionExists
 from jwtsession_conformance.catalogue import store_requirements
 from jwtsession_conformance.lab import Lab, Pace
 from jwtsession_conformance.loops import LoopBlocked, OwnLoop
@@ -160,6 +161,11 @@ class Run:
         except HarnessError as error:
             status, reason = Status.HARNESS_ERROR, str(error)
             violations = error.violations
+        except SessionExists:
+            status = Status.FAILED
+            what = "An insert raised SessionExists for a key that no live session has."
+            history = lab[0].journal.lines() if lab else ()
+            violations = [Violation("STORE-INSERT-EXISTS", what, history)]
         except NotApplicable as found:
             status, reason = Status.NOT_APPLICABLE, str(found)
         except LoopBlocked:

@@ -14,6 +14,7 @@ from jwtsession_conformance.lab import HOUR
 from jwtsession_conformance.model import Model
 from jwtsession_conformance.records import changed_fields
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.sanity import sane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -52,11 +53,11 @@ async def insert(lab: Lab) -> None:
     """A sign-in that is cancelled adds its session and evicts for it, or does neither."""
 
     def prepare() -> _Attempt:
-        olds = [lab.record(last_active_at=lab.now - HOUR - n) for n in range(3)]
-        new = lab.record(last_active_at=lab.now)
+        *olds, new = lab.aligned(4)
         call = partial(lab.store.insert, new, limit=2, now=lab.now)
-        return _attempt(lab, call, olds, [_state(*olds), _state(new, olds[0])])
+        return _attempt(lab, call, olds, [_state(*olds), _state(new, olds[-1])])
 
+    await sane(lab, "insert")
     await _everywhere(lab, prepare)
 
 
@@ -74,6 +75,7 @@ async def swap(lab: Lab) -> None:
         call = partial(lab.store.swap, record.key, **named)
         return _attempt(lab, call, [record], _both_ways(lab, record, "swap", **named))
 
+    await sane(lab, "swap")
     await _everywhere(lab, prepare)
 
 
@@ -86,6 +88,7 @@ async def touch(lab: Lab) -> None:
         call = partial(lab.store.touch, record.key, now=lab.now)
         return _attempt(lab, call, [record], _both_ways(lab, record, "touch", now=lab.now))
 
+    await sane(lab, "touch")
     await _everywhere(lab, prepare)
 
 
@@ -99,6 +102,7 @@ async def replace_data(lab: Lab) -> None:
         after = replace(record, data='{"cut":"off"}')
         return _attempt(lab, call, [record], [_state(record), _state(after)])
 
+    await sane(lab, "replace_data")
     await _everywhere(lab, prepare)
 
 
@@ -111,6 +115,7 @@ async def remove(lab: Lab) -> None:
         call = partial(lab.store.remove, record.key, now=lab.now)
         return _attempt(lab, call, [record], [_state(record), {}])
 
+    await sane(lab, "remove")
     await _everywhere(lab, prepare)
 
 
@@ -129,12 +134,14 @@ async def remove_all(lab: Lab) -> None:
         ]
         return _Attempt(call, records, allowed, later)
 
+    await sane(lab, "remove_all")
     await _everywhere(lab, prepare)
 
 
 @store_check("STORE-CANCEL-SAFE", "purge-and-reads")
 async def purge_and_reads(lab: Lab) -> None:
     """A purge, a get or a list that is cancelled leaves every live session as it was."""
+    await sane(lab, "remove")
     for method in ("purge", "get", "list"):
 
         def prepare(method: str = method) -> _Attempt:
@@ -153,7 +160,8 @@ async def purge_and_reads(lab: Lab) -> None:
 
 @store_check("STORE-CANCEL-SAFE", "neighbours")
 async def neighbours(lab: Lab) -> None:
-    """A call that started in the same moment is not cancelled along, nor does it lose its effect."""
+    """A call that started in the same moment is not cancelled along, and keeps its effect."""
+    await sane(lab, "touch")
     for nth in (1, 2, 3, 4, 5, 8):
         for same in (True, False):
             lab.scene()

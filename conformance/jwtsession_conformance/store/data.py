@@ -144,7 +144,13 @@ async def writes_at_once(
         blame: The requirement that is broken; the one under check by default.
         most: How many rounds a fast store plays.
     """
-    contest = Contest(lab, most=most, least=16)
+    contest = Contest(
+        lab,
+        most=most,
+        least=16,
+        sane=["swap", "touch", "replace_data"],
+        store=handles[0],
+    )
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)

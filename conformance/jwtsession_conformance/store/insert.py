@@ -83,7 +83,7 @@ async def live_key(lab: Lab) -> None:
 @store_check("STORE-INSERT-EXISTS", "one-wins")
 async def one_wins(lab: Lab) -> None:
     """Of simultaneous inserts under one key one takes effect and the others raise."""
-    contest = Contest(lab, most=24, least=6)
+    contest = Contest(lab, most=24, least=6, sane=[])
 
     async def one_round() -> None:
         first = lab.record()
@@ -119,7 +119,7 @@ async def replaced_whole(lab: Lab) -> None:
         lab.model.insert(heir, limit=2, now=lab.now)
         lab.expect(
             not evicted,
-            "The expired session of the same key was reported as evicted.",
+            "The insert under an expired key reported that key as evicted.",
             blame="STORE-INSERT-EXPIRED-FREE",
         )
         await settled(lab, after="an insert under the key of an expired session")

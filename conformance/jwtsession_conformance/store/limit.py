@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,8 @@ async def one_by_one(lab: Lab) -> None:
     for limit in (1, 3):
         lab.scene()
         await lab.given(lab.record(lab.user("carol")), look=False)
-        for n in range(limit + 3):
-            now = lab.clock.advance(60)
-            await _insert(lab, lab.record(last_active_at=now), limit=limit)
+        for n, record in enumerate(lab.aligned(limit + 3)):
+            await _insert(lab, record, limit=limit)
             await _counted(lab, min(n + 1, limit), f"insert number {n + 1} with limit {limit}")
         await settled(lab, after=f"more inserts than the limit {limit}")
 
@@ -35,15 +35,15 @@ async def one_by_one(lab: Lab) -> None:
 @store_check("STORE-INSERT-LIMIT", "lowered")
 async def lowered(lab: Lab) -> None:
     """A limit that is lower than at the last insert evicts down to it, a higher one nothing."""
-    records = [lab.record(last_active_at=lab.now - n * HOUR) for n in range(6)]
+    *records, third, huge, single = lab.aligned(9)
     for record in records:
         await _insert(lab, record, limit=6)
     await _counted(lab, 6, "6 inserts with limit 6")
-    await _insert(lab, lab.record(last_active_at=lab.now), limit=3)
+    await _insert(lab, third, limit=3)
     await _counted(lab, 3, "an insert with limit 3 into 6 sessions")
-    await _insert(lab, lab.record(last_active_at=lab.now), limit=2**31)
+    await _insert(lab, huge, limit=2**31)
     await _counted(lab, 4, "an insert with a huge limit into 3 sessions")
-    await _insert(lab, lab.record(last_active_at=lab.now), limit=1)
+    await _insert(lab, single, limit=1)
     await _counted(lab, 1, "an insert with limit 1 into 4 sessions")
     await settled(lab, after="inserts with limits that fell and rose")
 
@@ -53,15 +53,21 @@ async def oldest_of_all(lab: Lab) -> None:
     """The session being inserted stays, though every other one was active after it."""
     for limit in (1, 3):
         lab.scene()
-        now = lab.now
-        await lab.given(*(lab.record(last_active_at=now - n) for n in range(limit)))
+        others = lab.aligned(limit)
+        await lab.given(*others)
         new = lab.record(
-            id="0" * 26, created_at=1, rotated_at=1, last_active_at=1, expires_at=now + HOUR
+            id="0" * 26,
+            gen=0,
+            created_at=1,
+            rotated_at=1,
+            last_active_at=1,
+            expires_at=lab.now + HOUR,
         )
         await _insert(lab, new, limit=limit)
-        got = await lab.store.get(new.key, now=now)
+        got = await lab.store.get(new.key, now=lab.now)
         lab.same(new, got, "After the insert of a session with old times, get")
-        await settled(lab, after="the insert of a session with old times")
+        after = "the insert of a session with old times"
+        await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
 
 
 @store_check("STORE-INSERT-ORDER", "least-active")
@@ -123,7 +129,7 @@ async def after_activity(lab: Lab) -> None:
         replacement=lab.replacement(records[1]),
         now=lab.now,
     )
-    await settled(lab, after="a touch and a swap", blame="STORE-TOUCH-MOVES")
+    await settled(lab, after="a touch and a swap", blame="STORE-SWAP-ACTIVE")
     await _insert(lab, lab.record(last_active_at=lab.now), limit=3)
     await _evicted(lab, records, [records[2], records[3]])
     await settled(lab, after="an insert that evicted two")
@@ -134,13 +140,11 @@ async def no_room(lab: Lab) -> None:
     """Sessions that have ended take up no room, one that ends in a second does."""
     for late, evicted in ((0, 0), (1, 0), (-1, 1)):
         lab.scene()
-        dying = [
-            lab.record(expires_at=lab.now + HOUR, last_active_at=lab.now - n) for n in (1, 2)
-        ]
-        lasting = lab.record(last_active_at=lab.now - HOUR)
+        first, second, lasting, new = lab.aligned(4)
+        dying = [replace(one, expires_at=lab.now + HOUR) for one in (first, second)]
         await lab.given(*dying, lasting)
         lab.clock.advance(HOUR + late)
-        answer = await _insert(lab, lab.record(last_active_at=lab.now), limit=3)
+        answer = await _insert(lab, new, limit=3)
         dead = {one.id for one in dying if one.expires_at <= lab.now}
         lab.expect(
             not dead & {*answer}, "A session that had expired was reported as evicted."
@@ -150,29 +154,32 @@ async def no_room(lab: Lab) -> None:
         lab.expect(
             len(gone) == evicted,
             f"After {after}, {len(gone)} live sessions are gone instead of {evicted}.",
+            blame="STORE-INSERT-LIMIT" if not dead else None,
         )
-        await settled(lab, after=after)
+        await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
 
 
 @store_check("STORE-INSERT-EXPIRED-FREE", "not-reported")
 async def not_reported(lab: Lab) -> None:
     """Where room must be made, the living go by their order and the dead are not reported."""
-    dead = [lab.record(expires_at=lab.now + HOUR, last_active_at=lab.now - n) for n in (8, 9)]
-    alive = [lab.record(last_active_at=lab.now - n) for n in range(3)]
+    *records, new = lab.aligned(6)
+    dead = [replace(one, expires_at=lab.now + HOUR) for one in records[:2]]
+    alive = records[2:]
     await lab.given(*dead, *alive)
     lab.clock.advance(HOUR)
-    answer = await _insert(lab, lab.record(last_active_at=lab.now), limit=2)
+    answer = await _insert(lab, new, limit=3)
     lab.expect(
         not {one.id for one in dead} & {*answer},
         "A session that had expired was reported as evicted.",
     )
     gone = await _gone(lab, alive)
     lab.expect(
-        len(gone) == len(alive) - 1,
-        f"Beside {len(dead)} expired sessions, an insert with limit 2 evicted {len(gone)} of "
-        f"{len(alive)} live ones instead of {len(alive) - 1}.",
+        len(gone) == 1,
+        f"Beside {len(dead)} expired sessions, an insert with limit 3 evicted {len(gone)} of "
+        f"{len(alive)} live ones instead of 1.",
     )
-    await settled(lab, after="an insert that evicted beside expired sessions")
+    after = "an insert that evicted beside expired sessions"
+    await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
 
 
 @store_check("STORE-INSERT-UNLIMITED", "many")
@@ -193,11 +200,11 @@ async def many(lab: Lab) -> None:
 @store_check("STORE-INSERT-ANSWER", "exactly")
 async def exactly(lab: Lab) -> None:
     """An insert answers the ids that are gone, each once, and nothing where none is."""
-    records = [lab.record(last_active_at=lab.now - n) for n in range(5)]
+    *records, new = lab.aligned(6)
     for record in records:
         answer = await _insert(lab, record, limit=5)
         lab.expect(not answer, "An insert with room to spare reported an eviction.")
-    answer = await _insert(lab, lab.record(last_active_at=lab.now), limit=2)
+    answer = await _insert(lab, new, limit=2)
     live = {one.id for one in await lab.store.list(records[0].user_id, now=lab.now)}
     gone = [one.id for one in records if one.id not in live]
     lab.expect(
@@ -235,11 +242,10 @@ async def at_the_limit(lab: Lab) -> None:
 @store_check("STORE-INSERT-ATOMIC", "in-one-step")
 async def in_one_step(lab: Lab) -> None:
     """Whoever sees the new session no longer sees the one that had to go for it."""
-    contest = Contest(lab, most=60, least=12)
+    contest = Contest(lab, most=60, least=12, sane=["insert"])
 
     async def one_round() -> None:
-        old = lab.record(last_active_at=lab.now - HOUR)
-        new = lab.record(last_active_at=lab.now)
+        old, new = lab.aligned(2)
         await lab.store.insert(old, limit=None, now=lab.now)
 
         async def look() -> tuple[SessionRecord | None, SessionRecord | None]:
@@ -271,7 +277,7 @@ async def sign_ins_at_once(
         blame: The requirement that is broken; the one under check by default.
         most: How many rounds a fast store plays.
     """
-    contest = Contest(lab, most=most, least=4)
+    contest = Contest(lab, most=most, least=4, sane=["insert"], store=handles[0])
     limit = 5
     full = True
 
@@ -307,7 +313,7 @@ async def sign_ins_at_once(
             {*reported} == everybody - {*listed},
             f"{len(new)} simultaneous inserts reported {len(reported)} evictions, and "
             f"{len(everybody) - len(listed)} sessions are gone.",
-            blame=blame or "STORE-INSERT-ANSWER",
+            blame=blame,
         )
 
     await contest.play(one_round)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.sanity import sees_the_same
 from jwtsession_conformance.store.data import writes_at_once
 from jwtsession_conformance.store.limit import sign_ins_at_once
 from jwtsession_conformance.store.remove import remove_beside_write, removes_at_once
@@ -12,8 +13,6 @@ from jwtsession_conformance.store.shared import seen_by_each_other
 from jwtsession_conformance.store.swap_races import swaps_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jwtsession_conformance.lab import Lab
     from jwtsession_conformance.witness import Witness
 
@@ -53,5 +52,7 @@ async def writes(lab: Lab) -> None:
         await remove_beside_write(lab, handles, which, blame=_ATOMIC, most=40)
 
 
-async def _elsewhere(lab: Lab) -> Sequence[Witness]:
-    return [await lab.open_elsewhere(0), await lab.open_elsewhere(1)]
+async def _elsewhere(lab: Lab) -> list[Witness]:
+    handles = [await lab.open_elsewhere(0), await lab.open_elsewhere(1)]
+    await sees_the_same(lab, handles, "STORE-PROCESSES-VISIBLE")
+    return handles

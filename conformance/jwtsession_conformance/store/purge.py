@@ -48,7 +48,7 @@ async def earlier_now(lab: Lab) -> None:
 @store_check("STORE-PURGE-LIVE", "beside-swap")
 async def beside_swap(lab: Lab) -> None:
     """A session that a swap extends while the purge runs stays, if the swap was answered."""
-    contest = Contest(lab, most=100, least=16)
+    contest = Contest(lab, most=100, least=16, sane=["swap"])
 
     async def one_round() -> None:
         record = lab.record(expires_at=lab.now + HOUR)
@@ -83,7 +83,7 @@ async def beside_swap(lab: Lab) -> None:
 @store_check("STORE-PURGE-LIVE", "beside-insert")
 async def beside_insert(lab: Lab) -> None:
     """A session inserted under an expired key while the purge runs stays."""
-    contest = Contest(lab, most=100, least=16)
+    contest = Contest(lab, most=100, least=16, sane=[])
 
     async def one_round() -> None:
         dead = lab.record(expires_at=lab.now + HOUR)

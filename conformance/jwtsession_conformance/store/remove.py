@@ -64,7 +64,7 @@ async def absent(lab: Lab) -> None:
     never, removed, evicted = lab.record(), lab.record(), lab.record(last_active_at=1)
     await lab.given(removed, evicted)
     await lab.both("remove", removed.key, now=lab.now)
-    await lab.both("insert", lab.record(last_active_at=lab.now), limit=1, now=lab.now)
+    await lab.evict(evicted)
     for record, kind in ((never, "never inserted"), (removed, "removed"), (evicted, "evicted")):
         answer = await lab.store.remove(record.key, now=lab.now)
         lab.expect(not answer, f"For a session that was {kind}, remove answered true.")
@@ -97,7 +97,7 @@ async def afterwards(lab: Lab) -> None:
         elif how == "remove_all":
             await lab.both("remove_all", record.user_id, now=lab.now)
         else:
-            await lab.both("insert", lab.record(last_active_at=lab.now), limit=1, now=lab.now)
+            await lab.evict(record)
         for write in _writes(lab, record, lab.store):
             await write()
             lab.same(
@@ -143,7 +143,7 @@ async def remove_beside_write(
         blame: The requirement that is broken; the one under check by default.
         most: How many rounds a fast store plays.
     """
-    contest = Contest(lab, most=most, least=16)
+    contest = Contest(lab, most=most, least=16, sane=["remove"], store=handles[0])
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)
@@ -176,7 +176,7 @@ async def removes_at_once(
         blame: The requirement that is broken; the one under check by default.
         most: How many rounds a fast store plays.
     """
-    contest = Contest(lab, most=most, least=12)
+    contest = Contest(lab, most=most, least=12, sane=["remove"], store=handles[0])
 
     async def one_round() -> None:
         record = lab.record()

@@ -43,7 +43,7 @@ async def every_one(lab: Lab) -> None:
 @store_check("STORE-REMOVE-ALL-ENDS", "beside-writes")
 async def beside_writes(lab: Lab) -> None:
     """A swap, a touch or a replace_data at the same moment keeps no session alive."""
-    contest = Contest(lab, most=60, least=12)
+    contest = Contest(lab, most=60, least=12, sane=["remove_all"])
 
     async def one_round() -> None:
         records = [lab.record() for _ in range(3)]
@@ -132,7 +132,9 @@ async def live_ones(lab: Lab) -> None:
 @store_check("STORE-REMOVE-ALL-COUNT", "each-once")
 async def each_once(lab: Lab) -> None:
     """Of removals, evictions and sign-outs that meet, each session is counted by one."""
-    contest = Contest(lab, most=60, least=12)
+    contest = Contest(
+        lab, most=60, least=12, sane=["remove_all", "remove", "insert"]
+    )
 
     async def one_round() -> None:
         records = [lab.record(last_active_at=lab.now - n) for n in range(4)]

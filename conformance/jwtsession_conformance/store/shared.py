@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession_conformance.lab import HOUR
+from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.registry import NotApplicable, store_check
+from jwtsession_conformance.sanity import sane, sees_the_same
 from jwtsession_conformance.store.data import writes_at_once
 from jwtsession_conformance.store.limit import sign_ins_at_once
 from jwtsession_conformance.store.remove import remove_beside_write, removes_at_once
@@ -33,25 +34,25 @@ async def each_write(lab: Lab) -> None:
 @store_check(_ATOMIC, "swaps")
 async def swaps(lab: Lab) -> None:
     """Of eight simultaneous swaps through two handles, one writes and the losers see it."""
-    await swaps_at_once(lab, [lab.store, await lab.open()], blame=_ATOMIC)
+    await swaps_at_once(lab, await _two(lab), blame=_ATOMIC)
 
 
 @store_check(_ATOMIC, "inserts")
 async def inserts(lab: Lab) -> None:
     """32 simultaneous sign-ins through two handles keep the limit exactly."""
-    await sign_ins_at_once(lab, [lab.store, await lab.open()], blame=_ATOMIC)
+    await sign_ins_at_once(lab, await _two(lab), blame=_ATOMIC)
 
 
 @store_check(_ATOMIC, "removes")
 async def removes(lab: Lab) -> None:
     """Of eight simultaneous removes through two handles, one answers true."""
-    await removes_at_once(lab, [lab.store, await lab.open()], blame=_ATOMIC)
+    await removes_at_once(lab, await _two(lab), blame=_ATOMIC)
 
 
 @store_check(_ATOMIC, "remove-beside-write")
 async def beside(lab: Lab) -> None:
     """A write through one handle does not bring back what another removes."""
-    handles = [lab.store, await lab.open()]
+    handles = await _two(lab)
     for which in range(3):
         await remove_beside_write(lab, handles, which, blame=_ATOMIC, most=30)
 
@@ -59,7 +60,7 @@ async def beside(lab: Lab) -> None:
 @store_check(_ATOMIC, "fields")
 async def fields(lab: Lab) -> None:
     """Writes to different fields of one session, through two handles, all keep their effect."""
-    await writes_at_once(lab, [lab.store, await lab.open()], blame=_ATOMIC)
+    await writes_at_once(lab, await _two(lab), blame=_ATOMIC)
 
 
 @store_check(_ATOMIC, "threads")
@@ -75,6 +76,7 @@ async def threads(lab: Lab) -> None:
                 )
             )
             handles.append(lab.watch(store, f"thread {n}"))
+        await sees_the_same(lab, handles, "STORE-SHARED-VISIBLE")
         for contest in _contests(lab, handles):
             await contest()
     except (Violated, HarnessError) as error:
@@ -103,17 +105,24 @@ async def declared(lab: Lab) -> None:
     )
 
 
+async def _two(lab: Lab) -> list[Witness]:
+    handles = [lab.store, await lab.open()]
+    await sees_the_same(lab, handles, "STORE-SHARED-VISIBLE")
+    return handles
+
+
 async def seen_by_each_other(lab: Lab, first: Witness, second: Witness) -> None:
     """Write through one handle and look through the other, then the other way round.
 
     Each look is compared with what the writing handle shows: what a write does is the
     business of other checks.
     """
+    await sane(lab, "insert", "remove", "remove_all")
     for writer, reader in ((first, second), (second, first)):
         lab.scene()
         record = lab.record(last_active_at=lab.now - HOUR)
         key = record.key
-        newer = lab.record(last_active_at=lab.now)
+        newer = lab.record(last_active_at=lab.now + DAY)
         now = lab.now
         writes: Sequence[tuple[str, Callable[[], Awaitable[object]]]] = [
             ("an insert", lambda: writer.insert(record, limit=None, now=now)),  # noqa: B023

@@ -215,7 +215,7 @@ async def creates_nothing(lab: Lab) -> None:
     never, removed, evicted = lab.record(), lab.record(), lab.record(last_active_at=1)
     await lab.given(removed, evicted)
     await lab.both("remove", removed.key, now=lab.now)
-    await lab.both("insert", lab.record(last_active_at=lab.now), limit=1, now=lab.now)
+    await lab.evict(evicted)
     for record, kind in ((never, "never inserted"), (removed, "removed"), (evicted, "evicted")):
         answer = await lab.store.swap(
             record.key,

@@ -34,7 +34,7 @@ async def losers(lab: Lab) -> None:
 @store_check("STORE-SWAP-FIELDS", "in-one-step")
 async def in_one_step(lab: Lab) -> None:
     """Whoever looks while a swap runs sees the session before it or after it."""
-    contest = Contest(lab, most=60, least=12)
+    contest = Contest(lab, most=60, least=12, sane=["swap"])
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)
@@ -89,7 +89,7 @@ async def swaps_at_once(
         blame: The one requirement that is broken; by default the one that says it.
         most: How many rounds a fast store plays.
     """
-    contest = Contest(lab, most=most, least=12)
+    contest = Contest(lab, most=most, least=12, sane=["swap"], store=handles[0])
 
     async def one_round() -> None:
         record = lab.record(last_active_at=lab.now - HOUR)

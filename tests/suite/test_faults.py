@@ -1,0 +1,38 @@
+"""One defect, one verdict: each faulty store goes red for what it breaks and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from faulty_stores import Fault, load_faults
+
+from jwtsession_conformance.catalogue import store_requirements
+from jwtsession_conformance.lab import Pace
+from jwtsession_conformance.run import Run
+
+FAULTS = load_faults()
+
+
+@pytest.mark.parametrize("fault", [pytest.param(one, id=one.name) for one in FAULTS])
+def test_the_right_requirement_is_named(fault: Fault) -> None:
+    """A store with one defect fails the requirements it breaks, and no unexplained one."""
+    run = Run(fault.target, pace=Pace(patience=1.0, budget=0.02))
+    report = run.all()
+    run.close()
+    red = {
+        violation.requirement: f"{result.id}: {violation.what}"
+        for result in report.checks
+        for violation in result.violations
+    }
+    assert fault.must <= red.keys(), f"not noticed: {sorted(fault.must - red.keys())}"
+    unexplained = {
+        name: what for name, what in red.items() if name not in fault.must | fault.may.keys()
+    }
+    assert not unexplained
+    assert report.overall.value == fault.ends
+
+
+def test_every_requirement_has_a_fault() -> None:
+    """Each requirement that is checked is one that some store here breaks."""
+    broken = {name for fault in FAULTS for name in fault.must}
+    asked = {one.id for one in store_requirements() if one.excluded is None}
+    assert asked == broken
