@@ -13,6 +13,7 @@ from jwtsession.keys import Key, KeyRing
 from jwtsession.models import Session, SessionKey, SessionRecord, TokenPair
 from jwtsession.payload import JwtDecoder, JwtEncoder
 from jwtsession.service import JwtSessionService
+from jwtsession.web.view import SessionMeta
 
 __all__ = [
     "JwtDecoder",
@@ -26,6 +27,7 @@ __all__ = [
     "KeyRing",
     "Session",
     "SessionKey",
+    "SessionMeta",
     "SessionRecord",
     "StoreUnavailable",
     "TokenPair",

@@ -15,19 +15,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from jwtsession.answer import AnswerHeaders
 from jwtsession.errors import ConfigInvalid, JwtSessionError
-from jwtsession.presented import PresentedTokens
-from jwtsession.replay import ReplayedBody
-from jwtsession.request_session import JwtSession
-from jwtsession.view import ScopeView, SessionMeta
+from jwtsession.web.answer import AnswerHeaders
+from jwtsession.web.presented import PresentedTokens
+from jwtsession.web.replay import ReplayedBody
+from jwtsession.web.request_session import JwtSession
+from jwtsession.web.view import ScopeView, SessionMeta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jwtsession.identity import ConfiguredService
     from jwtsession.problems import Problem
-    from jwtsession.view import ASGIApp, Message, Receive, Scope, Send
+    from jwtsession.web.identity import ConfiguredService
+    from jwtsession.web.view import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = [
     "STATE_KEY",

@@ -11,23 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from jwtsession.claims import (
-    audiences,
-    check_issuer,
-    check_not_before,
-    check_not_expired,
-    check_policy,
-    claims_object,
-    integer,
-)
-from jwtsession.compact import (
-    MAX_TOKEN_CHARS,
-    Opened,
-    open_token,
-    seal,
-    unpadded_decode,
-    unpadded_encode,
-)
 from jwtsession.errors import (
     AudienceMismatch,
     ConfigInvalid,
@@ -41,6 +24,23 @@ from jwtsession.errors import (
 from jwtsession.ids import SECRET_BYTES, is_session_id, is_user_id
 from jwtsession.keys import KeyRing
 from jwtsession.models import INTEGER_END
+from jwtsession.tokens.claims import (
+    audiences,
+    check_issuer,
+    check_not_before,
+    check_not_expired,
+    check_policy,
+    claims_object,
+    integer,
+)
+from jwtsession.tokens.compact import (
+    MAX_TOKEN_CHARS,
+    Opened,
+    open_token,
+    seal,
+    unpadded_decode,
+    unpadded_encode,
+)
 
 __all__ = [
     "ACCESS_TYP",

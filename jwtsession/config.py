@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from jwtsession.checked import mistakes_in, refuse
 from jwtsession.errors import ConfigInvalid
-from jwtsession.rules import RiskySettingWarning, broken_rules, made_ring, risks
-from jwtsession.setting_fields import Settings
+from jwtsession.settings.checked import mistakes_in, refuse
+from jwtsession.settings.fields import Settings
+from jwtsession.settings.rules import RiskySettingWarning, broken_rules, made_ring, risks
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -27,7 +27,7 @@ __all__ = ["JwtSessionsConfig", "RiskySettingWarning"]
 class JwtSessionsConfig(Settings):
     """The settings of one deployment: frozen, checked whole, its ``repr`` without secrets.
 
-    `jwtsession.setting_fields.Settings` lists them with their defaults and bounds. Every
+    `jwtsession.settings.fields.Settings` lists them with their defaults and bounds. Every
     number may be text too, so that all of them can come from the environment.
 
         JwtSessionsConfig(
@@ -148,7 +148,7 @@ def _gather(
 ) -> Mapping[str, Any]:
     try:
         # Whoever configures from code needs no settings library.
-        from jwtsession.settings import gather  # noqa: PLC0415
+        from jwtsession.settings.files import gather  # noqa: PLC0415
     except ImportError as error:
         missing = error.name or ""
     else:

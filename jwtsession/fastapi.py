@@ -28,12 +28,12 @@ from starlette.requests import HTTPConnection
 
 from jwtsession.asgi import JwtLayer, answered, session_of
 from jwtsession.errors import AccessMissing, JwtSessionError, MissingToken
-from jwtsession.identity import ConfiguredService
 from jwtsession.models import Session, TokenPair
-from jwtsession.openapi import BEARER_SCHEME, problem_answers, refresh_body, schemes_of
-from jwtsession.places import BearerSource
-from jwtsession.request_session import JwtSession
-from jwtsession.view import ScopeView
+from jwtsession.transport.places import BearerSource
+from jwtsession.web.identity import ConfiguredService
+from jwtsession.web.openapi import BEARER_SCHEME, problem_answers, refresh_body, schemes_of
+from jwtsession.web.request_session import JwtSession
+from jwtsession.web.view import ScopeView
 
 __all__ = [
     "Bearer",

@@ -17,18 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
-from jwtsession.claims import (
-    audiences,
-    check_issuer,
-    check_not_before,
-    check_not_expired,
-    check_policy,
-    claims_object,
-    integer,
-)
 from jwtsession.clock import SystemClock
 from jwtsession.codec import ACCESS_TYP, REFRESH_TYP
-from jwtsession.compact import open_token, seal
 from jwtsession.errors import (
     AudienceMismatch,
     ConfigInvalid,
@@ -38,7 +28,17 @@ from jwtsession.errors import (
     InvalidHeader,
 )
 from jwtsession.keys import KeyRing
-from jwtsession.payload_form import check_registered, claims_of, fill
+from jwtsession.tokens.claims import (
+    audiences,
+    check_issuer,
+    check_not_before,
+    check_not_expired,
+    check_policy,
+    claims_object,
+    integer,
+)
+from jwtsession.tokens.compact import open_token, seal
+from jwtsession.tokens.payload_form import check_registered, claims_of, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

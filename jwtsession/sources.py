@@ -24,14 +24,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from jwtsession.errors import ConfigInvalid
-from jwtsession.places import (
+from jwtsession.protocols import TokenSource
+from jwtsession.transport.places import (
     BearerSource,
     BodySource,
     CookieSource,
     HeaderSource,
     QuerySource,
 )
-from jwtsession.protocols import TokenSource
 
 if TYPE_CHECKING:
     from jwtsession.protocols import RequestView

@@ -25,17 +25,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jwtsession.config import JwtSessionsConfig
-from jwtsession.delivery import access_cookies, refresh_cookies
 from jwtsession.errors import ConfigInvalid
-from jwtsession.places import BearerSource, CookieSource, HeaderSource
 from jwtsession.sources import parts
+from jwtsession.transport.places import BearerSource, CookieSource, HeaderSource
+from jwtsession.web.delivery import access_cookies, refresh_cookies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jwtsession.identity import ConfiguredService
     from jwtsession.models import TokenPair
     from jwtsession.protocols import Event
+    from jwtsession.web.identity import ConfiguredService
 
 __all__ = ["EventRecorder", "ManualClock", "SignedIn", "settings", "sign_in"]
 

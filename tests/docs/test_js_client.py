@@ -115,7 +115,7 @@ def backend() -> Iterator[Backend]:
             self.end_headers()
             self.wfile.write(text)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -139,7 +139,7 @@ def run(backend: Backend, script: str) -> Any:
         pytest.skip(reason)
     module = PROLOGUE.replace("CLIENT", json.dumps(CLIENT.as_uri()), 1)
     module = module.replace("SERVER", json.dumps(backend.url), 1) + script
-    done = subprocess.run(  # noqa: S603 - our own lines
+    done = subprocess.run(
         [NODE, "--input-type=module", "-"],
         input=module,
         capture_output=True,

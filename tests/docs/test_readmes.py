@@ -49,7 +49,8 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.environ = {**os.environ, "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
-        self.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        commands = Path(sys.executable).parent
+        self.environ["PATH"] = f"{commands}{os.pathsep}{os.environ['PATH']}"
         self.environ.pop("PYTEST_ADDOPTS", None)
         self.environ.pop("PYTEST_XDIST_WORKER", None)
         self.port = str(_free_port())

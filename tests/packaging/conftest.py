@@ -64,9 +64,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, source in FOLDERS.items():
         target = tmp_path_factory.mktemp(name)
         build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", target]
-        done = subprocess.run(
-            [*build, source], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*build, source], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         folders[name] = target
     return folders

@@ -8,9 +8,8 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-INSTALLS_BARE_NAME = re.compile(
-    r"pip3? install[^\n]*[\s\"']jwtsession(?![-\w./])|uv (?:add|pip install)[^\n]*\sjwtsession(?![-\w./])"
-)
+BARE_NAME = r"[^\n]*[\s\"']jwtsession(?![-\w./])"
+INSTALLS_BARE_NAME = re.compile(rf"(?:pip3? install|uv add|uv pip install){BARE_NAME}")
 
 
 def tracked(*endings: str) -> list[Path]:

@@ -166,9 +166,7 @@ def test_importing_the_package_imports_no_driver() -> None:
         "s.open_store('sqlite:///a.db')\n"
         "assert 'sqlite3' in sys.modules\n"
     )
-    subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-W", "error", "-c", code], check=True
-    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 def test_public_names_are_sorted_and_there() -> None:

@@ -21,7 +21,7 @@ class Servers:
     def __init__(self, directory: Path) -> None:
         self.now = START
         self._processes = [
-            subprocess.Popen(  # noqa: S603 - our own script
+            subprocess.Popen(
                 [sys.executable, "-W", "error", str(WORKER), "shared"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

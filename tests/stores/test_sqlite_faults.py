@@ -174,7 +174,7 @@ async def test_a_store_that_may_not_write_is_unavailable(path: Path) -> None:
 )
 def test_a_disk_that_refuses_is_unavailable(scene: str, tmp_path: Path) -> None:
     """Permissions and a file size limit, as a user without privileges meets them."""
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, "-W", "error", FAULTS, scene],
         capture_output=True,
         text=True,

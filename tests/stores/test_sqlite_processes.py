@@ -41,7 +41,7 @@ def start(path: Path) -> Iterator[Processes]:
 
     def start(role: str, *names: int) -> list[subprocess.Popen[str]]:
         ours = [
-            subprocess.Popen(  # noqa: S603 - our own script
+            subprocess.Popen(
                 [sys.executable, "-W", "error", SCRIPT, role, path, str(name)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -10,7 +10,6 @@ import pytest
 from vector_making.token_parts import ACCESS, ISSUER, NOW, REFRESH, SECRET
 
 from jwtsession import codec as module
-from jwtsession import compact
 from jwtsession.codec import MAX_TOKEN_CHARS, JwtCodec, parse_refresh_jti, refresh_jti
 from jwtsession.errors import (
     AudienceMismatch,
@@ -23,6 +22,7 @@ from jwtsession.errors import (
     TokenRefused,
 )
 from jwtsession.keys import Key, KeyRing
+from jwtsession.tokens import compact
 
 RING = KeyRing([Key.hmac(bytes(range(32)), kid="k1")])
 CODEC = JwtCodec(RING, issuer=ISSUER)

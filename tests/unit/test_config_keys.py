@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from jwtsession.config import JwtSessionsConfig
 from jwtsession.errors import ConfigInvalid
-from jwtsession.key_entry import KeyEntry
 from jwtsession.keys import Key
+from jwtsession.settings.key_entry import KeyEntry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from jwtsession.config import JwtSessionsConfig, RiskySettingWarning
-from jwtsession.cookies import COOKIE_MAX_BYTES, Cookie
-from jwtsession.delivery import clear_cookies, set_cookies, tokens_for_body
 from jwtsession.errors import InvalidClaims, SerializationFailed
 from jwtsession.models import TokenPair
+from jwtsession.settings.cookies import COOKIE_MAX_BYTES, Cookie
+from jwtsession.web.delivery import clear_cookies, set_cookies, tokens_for_body
 
 NOW = 1_700_000_000
 BOTH = {

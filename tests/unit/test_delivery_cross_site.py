@@ -7,9 +7,9 @@ from bare_request import with_headers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwtsession.cross_site import normal_origin
-from jwtsession.delivery import check_same_site
 from jwtsession.errors import CrossSiteRequest
+from jwtsession.transport.cross_site import normal_origin
+from jwtsession.web.delivery import check_same_site
 
 HOST = ("Host", "api.example")
 OWN = ("Origin", "https://api.example")

@@ -13,7 +13,6 @@ from bare_request import BareRequest, with_headers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwtsession.bodies import JSON_MAX_DEPTH, NUMBER_MAX_CHARS
 from jwtsession.errors import (
     AmbiguousCredentials,
     ConfigInvalid,
@@ -32,6 +31,7 @@ from jwtsession.sources import (
     parts,
     source_from,
 )
+from jwtsession.transport.bodies import JSON_MAX_DEPTH, NUMBER_MAX_CHARS
 
 if TYPE_CHECKING:
     from jwtsession.protocols import RequestView, TokenSource

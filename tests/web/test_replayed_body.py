@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtsession.errors import BodyTooLarge, MalformedBody
-from jwtsession.replay import ReplayedBody
+from jwtsession.web.replay import ReplayedBody
 
 LIMIT = 10
 

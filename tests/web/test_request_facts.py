@@ -14,7 +14,7 @@ from web_bench import Bench, bearer, reply
 from jwtsession.asgi import session_of
 from jwtsession.canonical import dumps
 from jwtsession.models import META_MAX_BYTES, SEEN_MAX_BYTES
-from jwtsession.view import ScopeView, SessionMeta
+from jwtsession.web.view import ScopeView, SessionMeta
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
 

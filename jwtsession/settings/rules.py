@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from jwtsession.checked import Mistake
-from jwtsession.cookies import CookieSettings, wrong_cookie
 from jwtsession.errors import ConfigInvalid
 from jwtsession.keys import Key, KeyRing
+from jwtsession.settings.checked import Mistake
+from jwtsession.settings.cookies import CookieSettings, wrong_cookie
+from jwtsession.settings.strength import MAKE_SECRET
 from jwtsession.sources import CookieSource, QuerySource, parts
-from jwtsession.strength import MAKE_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from jwtsession.protocols import TokenSource
-    from jwtsession.setting_fields import Settings
+    from jwtsession.settings.fields import Settings
 
 __all__ = ["RiskySettingWarning", "broken_rules", "cookie_names", "made_ring", "risks"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jwtsession.errors import BodyTooLarge, MalformedBody
 
 if TYPE_CHECKING:
-    from jwtsession.view import Message, Receive
+    from jwtsession.web.view import Message, Receive
 
 __all__ = ["ReplayedBody"]
 

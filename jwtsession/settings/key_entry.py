@@ -8,11 +8,11 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import PlainValidator, PrivateAttr, Secret, SecretStr, model_validator
 
-from jwtsession.checked import Checked, choice, text, whole
 from jwtsession.errors import ConfigInvalid
 from jwtsession.keys import ALGORITHMS, Key, KeyUse
 from jwtsession.models import INTEGER_END
-from jwtsession.strength import MAKE_SECRET, weakness
+from jwtsession.settings.checked import Checked, choice, text, whole
+from jwtsession.settings.strength import MAKE_SECRET, weakness
 
 __all__ = ["KeyEntry", "hidden_text", "strong_secret"]
 

@@ -9,13 +9,13 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from jwtsession.canonical import dumps
-from jwtsession.claims import audiences, check_issuer, integer
 from jwtsession.errors import (
     DeserializationFailed,
     InvalidClaims,
     SerializationFailed,
     TokenRefused,
 )
+from jwtsession.tokens.claims import audiences, check_issuer, integer
 
 __all__ = ["check_registered", "claims_of", "fill"]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from jwtsession.config import JwtSessionsConfig
     from jwtsession.models import Session, Validated
-    from jwtsession.presented import PresentedTokens
     from jwtsession.protocols import Clock
+    from jwtsession.web.presented import PresentedTokens
 
 __all__ = ["ConfiguredService", "RequestIdentity"]
 

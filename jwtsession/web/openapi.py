@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from jwtsession.places import (
+from jwtsession.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE_PREFIX
+from jwtsession.sources import parts
+from jwtsession.transport.places import (
     BearerSource,
     BodySource,
     CookieSource,
     HeaderSource,
     QuerySource,
 )
-from jwtsession.problems import PROBLEM_MEDIA_TYPE, PROBLEM_TYPE_PREFIX
-from jwtsession.sources import parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jwtsession.bodies import form_values, json_values
 from jwtsession.errors import (
     AmbiguousCredentials,
     ConfigInvalid,
     MalformedBody,
     MalformedToken,
 )
+from jwtsession.transport.bodies import form_values, json_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jwtsession.cookies import Cookie, CookieSettings
-from jwtsession.cross_site import check_same_site
+from jwtsession.settings.cookies import Cookie, CookieSettings
 from jwtsession.sources import CookieSource, parts
+from jwtsession.transport.cross_site import check_same_site
 
 if TYPE_CHECKING:
     from jwtsession.config import JwtSessionsConfig
-    from jwtsession.cookies import SameSite
     from jwtsession.models import TokenPair
     from jwtsession.protocols import TokenSource
+    from jwtsession.settings.cookies import SameSite
 
 __all__ = [
     "access_cookies",

@@ -1,6 +1,7 @@
 """Every setting: its name, its default, and what may be written for it.
 
-Each is checked by itself here; what they demand of each other is in `jwtsession.rules`.
+Each is checked by itself here; `jwtsession.settings.rules` has what they demand of each
+other.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from pydantic import (
     Tag,
 )
 
-from jwtsession.checked import Checked, choice, flag, text, whole
-from jwtsession.cookies import CookieSettings  # noqa: TC001  # pydantic reads it
-from jwtsession.cross_site import normal_origin
-from jwtsession.key_entry import KeyEntry, strong_secret
 from jwtsession.keys import Key
 from jwtsession.protocols import TokenSource  # noqa: TC001  # pydantic reads it
+from jwtsession.settings.checked import Checked, choice, flag, text, whole
+from jwtsession.settings.cookies import CookieSettings  # noqa: TC001  # pydantic reads it
+from jwtsession.settings.key_entry import KeyEntry, strong_secret
 from jwtsession.sources import BearerSource, BodySource, SourceSpec, source_from
+from jwtsession.transport.cross_site import normal_origin
 
 __all__ = ["Settings"]
 

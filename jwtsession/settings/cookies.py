@@ -13,8 +13,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator
 
-from jwtsession.checked import Checked, choice, flag
 from jwtsession.errors import InvalidClaims, SerializationFailed
+from jwtsession.settings.checked import Checked, choice, flag
 
 __all__ = ["COOKIE_MAX_BYTES", "Cookie", "CookieSettings", "SameSite", "wrong_cookie"]
 

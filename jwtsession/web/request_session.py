@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jwtsession.delivery import tokens_for_body
 from jwtsession.errors import (
     AccessMissing,
     JwtSessionError,
@@ -17,18 +16,19 @@ from jwtsession.errors import (
     RefreshMissing,
     TokenRefused,
 )
-from jwtsession.identity import RequestIdentity
 from jwtsession.models import META_MAX_BYTES, SEEN_MAX_BYTES
 from jwtsession.problems import Operation, Problem, problem_for
+from jwtsession.web.delivery import tokens_for_body
+from jwtsession.web.identity import RequestIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from jwtsession.answer import AnswerHeaders
-    from jwtsession.identity import ConfiguredService
     from jwtsession.models import Session, TokenPair
-    from jwtsession.presented import PresentedTokens
-    from jwtsession.view import SessionMeta
+    from jwtsession.web.answer import AnswerHeaders
+    from jwtsession.web.identity import ConfiguredService
+    from jwtsession.web.presented import PresentedTokens
+    from jwtsession.web.view import SessionMeta
 
 __all__ = ["JwtSession"]
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession.cross_site import check_same_site
 from jwtsession.errors import CrossSiteRequest
 from jwtsession.sources import Found, QuerySource, find, parts
+from jwtsession.transport.cross_site import check_same_site
 
 if TYPE_CHECKING:
     from jwtsession.config import JwtSessionsConfig
     from jwtsession.protocols import TokenSource
-    from jwtsession.replay import ReplayedBody
-    from jwtsession.view import ScopeView
+    from jwtsession.web.replay import ReplayedBody
+    from jwtsession.web.view import ScopeView
 
 __all__ = ["PresentedTokens"]
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession.delivery import access_cookies, clear_cookies, refresh_cookies, set_cookies
+from jwtsession.web.delivery import (
+    access_cookies,
+    clear_cookies,
+    refresh_cookies,
+    set_cookies,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,1 @@
+"""Parts of `jwtsession.config`: fields, the rules between them, files, and mistakes."""

@@ -1,0 +1,1 @@
+"""Parts of `jwtsession.asgi` and `jwtsession.fastapi`: one request and its answer."""
