@@ -178,7 +178,7 @@ def test_a_loop_that_ends_first_leaves_a_whole_file(tmp_path: Path) -> None:
     async def forget() -> None:
         await store.__aenter__()
         await store.insert(record(), limit=None, now=0)
-        asyncio.ensure_future(store.touch(key(), now=500))
+        asyncio.ensure_future(store.touch(key(), now=500))  # noqa: RUF006 - forgotten too
         await asyncio.sleep(0)
 
     asyncio.run(forget())

@@ -103,7 +103,7 @@ async def test_leeway_lets_a_server_ahead_accept_what_has_just_expired() -> None
 @own_loop
 async def test_an_innocent_client_is_never_signed_out(seed: int) -> None:
     """Three tabs on one jar, lost and late answers, two servers whose clocks differ."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a story, not a secret
     attempt_life, skew = 12, 5  # 2 · 12 + 5 < 30: the provisos hold
     here = world_of()
     there = here.another(clock=HandClock())

@@ -66,7 +66,7 @@ class Written:
         """Await a call and keep what it answers or raises, with causes and traceback."""
         try:
             answer = await call
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - of whatever kind, it may be logged
             self.errors += 1
             self.texts += traceback.format_exception(error)
             link: BaseException | None = error
