@@ -272,8 +272,8 @@ def parse_refresh_jti(jti: str) -> tuple[bytes, int]:
     encoded, dot, digits = jti.partition(".")
     if not dot or len(encoded) != _SECRET_CHARS or len(digits) > _GEN_MAX_CHARS:
         raise MalformedToken
-    # isdecimal alone admits the digits of other scripts.
-    if not digits.isascii() or not digits.isdecimal() or str(int(digits)) != digits:
+    # Written again it is the same: no sign, no leading zero, no digits of another script.
+    if not digits.isdecimal() or str(int(digits)) != digits:
         raise MalformedToken
     gen = int(digits)
     try:

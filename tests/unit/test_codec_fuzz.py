@@ -35,7 +35,7 @@ CODECS = [JwtCodec(ring, issuer=ISSUER) for ring in RINGS] + [
 DECODERS = [JwtDecoder(ring, typ=None, required=()) for ring in RINGS]
 TOKENS = [CODECS[0].encode_access(ACCESS), CODECS[0].encode_refresh(REFRESH)]
 FUZZ = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 ANY_TEXT = st.text(st.characters(), max_size=30)

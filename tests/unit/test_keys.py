@@ -123,6 +123,18 @@ def test_a_library_that_fails_beneath_is_a_named_error() -> None:
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 
+def test_a_signature_that_cannot_even_be_read_is_none() -> None:
+    """Where the library beneath refuses to look at it, it is simply not good."""
+    key = Key.generate()
+
+    class Picky:
+        def verify(self, *_: object) -> bool:
+            raise ValueError
+
+    object.__setattr__(key.material, "algorithm", Picky())
+    assert not key.verify(b"message", b"signature")
+
+
 def secret(kid: str | None, alg: str = "HS256", start: int = 0, **more: Any) -> Key:
     """Return a key that differs by its first byte."""
     return Key.hmac(bytes([start]) + SECRET, alg=alg, kid=kid, **more)

@@ -224,6 +224,12 @@ def _order(made: Document) -> None:
             TYPES,
         ),
         (
+            "types before time, nbf's too",
+            "TOKEN-NBF",
+            access(ACCESS | expired | {"nbf": "0"}),
+            TYPES,
+        ),
+        (
             "exp before nbf",
             "TOKEN-EXP",
             access(ACCESS | expired | {"nbf": NOW * 2}),
