@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jwtsession.errors import SessionExists
-from jwtsession_conformance.sanity import sane
+from jwtsession_conformance.steps import sane
 from jwtsession_conformance.violation import HarnessError
 from jwtsession_conformance.witness import Unavailable
 

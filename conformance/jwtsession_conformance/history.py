@@ -144,6 +144,23 @@ class Journal:
         """Note that a call ended, however it did."""
         self.open_calls -= 1
 
+    def missed(self, key: SessionKey) -> bool:
+        """Return whether an earlier read in this scene did not find a session.
+
+        The last read does not count: it is the one that is to be explained.
+        """
+        gets = [
+            call.answer is None
+            for call in self.calls
+            if call.method == "get" and call.arguments["key"] == key
+        ]
+        lists = [
+            key.session_id not in [one.id for one in call.answer]
+            for call in self.calls
+            if call.method == "list" and call.user_id == key.user_id and call.error is None
+        ]
+        return any(gets[:-1]) or any(lists[:-1])
+
     def note(self, event: str) -> None:
         """Note something that is no call, such as closing every handle."""
         call = Call("", {}, "", overlaps=False, answer=event)

@@ -50,6 +50,10 @@ class Model:
         record = self._now_held.get(key)
         return record if record is not None and record.expires_at > now else None
 
+    def held(self, key: SessionKey) -> SessionRecord | None:
+        """Return the session of this key, live or expired."""
+        return self._now_held.get(key)
+
     def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
     ) -> SessionRecord | None:
@@ -108,7 +112,11 @@ class Model:
 
     def was_ever(self, key: SessionKey, state: SessionRecord | None) -> bool:
         """Return whether a session was in this state before the one it is in."""
-        return state in self._past.get(key, [None])[:-1]
+        return state in self.past(key)
+
+    def past(self, key: SessionKey) -> Sequence[SessionRecord | None]:
+        """Return the states that a session was in before the one it is in."""
+        return self._past.get(key, [None])[:-1]
 
     def forget(self) -> None:
         """Begin a new scene."""

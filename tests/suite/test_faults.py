@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from faulty_stores import Fault, load_faults
-
 from jwtsession_conformance.catalogue import store_requirements
 from jwtsession_conformance.lab import Pace
 from jwtsession_conformance.run import Run

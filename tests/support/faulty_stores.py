@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jwtsession_conformance import StoreTarget
+
 from jwtsession.errors import SessionExists
 from jwtsession.models import SessionKey, SessionRecord
-from jwtsession_conformance import StoreTarget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

@@ -70,7 +70,7 @@ class CountsTheExpiredAsRemoved(PlainStore):
         return self.held.pop(self.slot(key), None) is not None
 
 
-@fault("REMOVE-FINAL", may={"REMOVE-ENDS": "", "GET-FRESH": "", "LIST-FRESH": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": "", "USER-ISOLATION": ""})
+@fault("REMOVE-FINAL", may={"REMOVE-ENDS": "", "REMOVE-ALL-ENDS": "", "GET-FRESH": "", "LIST-FRESH": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": "", "USER-ISOLATION": ""})
 class TouchBringsBack(PlainStore):
     removed: dict[Any, SessionRecord] = {}  # noqa: RUF012 - a fault may share what it likes
 
@@ -169,8 +169,7 @@ class LooksThenPurges(PlainStore):
 @fault("PURGE-LIMIT")
 class PurgesWithoutALimit(PlainStore):
     async def purge_expired(self, *, now: int, limit: int) -> int:
-        await super().purge_expired(now=now, limit=10**6)
-        return min(limit, 1)
+        return min(limit, await super().purge_expired(now=now, limit=10**6))
 
 
 @fault("PURGE-LIMIT")

@@ -59,9 +59,9 @@ class TouchAlwaysAnswersTrue(PlainStore):
 class TouchesTheExpired(PlainStore):
     async def touch(self, key: SessionKey, *, now: int) -> bool:
         record = self.held.get(self.slot(key))
-        if record is not None:
-            self.put(replace(record, expires_at=max(record.expires_at, now + 60)))
-        return record is not None
+        if record is not None and not self.is_live(record, now):
+            self.put(replace(record, expires_at=now + 60))
+        return await super().touch(key, now=now)
 
 
 @fault("REMOVE-FINAL", "FIELDS-DISJOINT", may={"SHARED-ATOMIC": "the race is there through two handles as well", "REMOVE-ALL-ENDS": "it writes after the removal", "LIST-LIVE": "", "CANCEL-SAFE": "", "SWAP-ATOMIC": ""})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jwtsession_conformance.blame import BLAMES
 from jwtsession_conformance.contest import Contest
 from jwtsession_conformance.hostile import TEXTS, longest_texts
-from jwtsession_conformance.lab import DAY, HOUR
-from jwtsession_conformance.poststate import settled
+from jwtsession_conformance.poststate import settled, shows
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, sane, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,34 +27,23 @@ __all__ = ["writes_at_once"]
 async def last_wins(lab: Lab) -> None:
     """Each text comes back exactly, the longest too, and takes the place of the one before."""
     record = lab.record()
-    await lab.given(record)
+    await given(lab, record)
     short = [f'{{"n":{n}}}' for n in (1, 2, 1)]
     for text in (*short, *(data for _, data, _ in longest_texts()), "{}"):
         await lab.both("replace_data", record.key, text, now=lab.now)
-        got = await lab.store.get(record.key, now=lab.now)
-        shown = "nothing" if got is None else lab.journal.names.text(got.data)
-        lab.expect(
-            got is not None and got.data == text,
-            f"After replace_data with {lab.journal.names.text(text)}, get shows {shown}.",
-        )
-    await settled(lab, after="several replace_data")
+        after = f"replace_data with {lab.journal.names.text(text)}"
+        await settled(lab, after=after, blame=BLAMES["replace_data"])
 
 
 @store_check("STORE-DATA-ONLY", "nothing-else")
 async def nothing_else(lab: Lab) -> None:
     """No other field changes, not even last_active_at, and the session lives no longer."""
     record = lab.record(expires_at=lab.now + HOUR, last_active_at=lab.now - HOUR)
-    await lab.given(record)
+    await given(lab, record)
     for seconds, text in ((60, '{"a":1}'), (HOUR - 61, '{"a":2}')):
         lab.clock.advance(seconds)
         await lab.both("replace_data", record.key, text, now=lab.now)
-        got = await lab.store.get(record.key, now=lab.now)
-        lab.expect(
-            got is None or got.data == text,
-            "replace_data did not write its text.",
-            blame="STORE-DATA-ROUNDTRIP",
-        )
-        await settled(lab, after="replace_data")
+        await settled(lab, after="replace_data", blame=BLAMES["replace_data"])
     lab.clock.advance(1)
     await settled(lab, after="a replace_data one second before the end of a session")
 
@@ -61,8 +53,8 @@ async def exactly_live(lab: Lab) -> None:
     """True for a live session, also for the same text again; false for any other."""
     record, removed = lab.record(), lab.record()
     never, ending = lab.record(), lab.record(expires_at=lab.now + HOUR)
-    await lab.given(record, removed, ending)
-    await lab.both("remove", removed.key, now=lab.now)
+    await given(lab, record, removed, ending)
+    await step(lab, "remove", removed.key)
     for key, now, text, wanted, kind in (
         (record.key, lab.now, record.data, True, "live and has this very text"),
         (record.key, lab.now, '{"x":1}', True, "live"),
@@ -76,12 +68,8 @@ async def exactly_live(lab: Lab) -> None:
         lab.expect(
             answer is wanted, f"For a session that is {kind}, replace_data answered {answer}."
         )
-    await settled(lab, after="several replace_data", blame="STORE-DATA-ROUNDTRIP")
-    lab.same(
-        None,
-        await lab.store.get(never.key, now=lab.now),
-        "After replace_data for a session that was never inserted, get",
-    )
+    await settled(lab, after="several replace_data", blame=BLAMES["replace_data"])
+    await shows(lab, never.key, after="replace_data for a session that was never inserted")
 
 
 @store_check("STORE-DATA-LIVE", "expired")
@@ -90,7 +78,7 @@ async def expired(lab: Lab) -> None:
     for late in (0, 1, DAY):
         lab.scene()
         record = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(record)
+        await given(lab, record)
         lab.clock.advance(HOUR + late)
         answer = await lab.store.replace_data(record.key, '{"x":1}', now=lab.now)
         lab.expect(
@@ -102,29 +90,23 @@ async def expired(lab: Lab) -> None:
 @store_check("STORE-TEXT-OPAQUE", "not-parsed")
 async def not_parsed(lab: Lab) -> None:
     """White space, member order, duplicates, escapes and numbers survive in all three texts."""
+    await sane(lab, "swap", "replace_data")
     for text in TEXTS:
         lab.scene()
         record = lab.record(meta=text, data=text, seen=text)
-        await lab.given(record, look=False)
+        await given(lab, record, look=False)
         await settled(lab, after="the insert of texts to be kept as they are")
-        plain = lab.record()
-        await lab.given(plain)
-        await lab.both(
-            "swap",
-            plain.key,
-            expected=plain.refresh_hash,
-            replacement=lab.replacement(plain, seen=text),
-            now=lab.now,
-        )
-        await lab.both("replace_data", plain.key, text, now=lab.now)
-        got = await lab.store.get(plain.key, now=lab.now)
-        for name in ("seen", "data"):
-            shown = getattr(got, name, None)
-            if shown not in (text, getattr(plain, name)):
-                lab.fail(
-                    f"{name} was given as {lab.journal.names.text(text)} and came back as "
-                    f"{lab.journal.names.text(shown)}."
-                )
+        other = lab.record()
+        await given(lab, other)
+        new = lab.replacement(other, seen=text)
+        named = {"expected": other.refresh_hash, "replacement": new, "now": lab.now}
+        await lab.both("swap", other.key, **named)
+        own = {"seen": "STORE-TEXT-OPAQUE", "data": "STORE-TEXT-OPAQUE"}
+        blame = replace(BLAMES["swap"], fields={**BLAMES["swap"].fields, **own})
+        await settled(lab, after="a swap with such a text as seen", blame=blame)
+        await lab.both("replace_data", other.key, text, now=lab.now)
+        blame = replace(BLAMES["replace_data"], fields=own)
+        await settled(lab, after="replace_data with such a text", blame=blame)
 
 
 @store_check("STORE-FIELDS-DISJOINT", "three-at-once")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession_conformance.lab import HOUR
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given
+from jwtsession_conformance.values import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -51,7 +52,7 @@ async def each_write(lab: Lab) -> None:
 async def in_another_process(lab: Lab) -> None:
     """Another process that opens the place after everything was closed finds it all."""
     records = [lab.record(last_active_at=lab.now - n) for n in range(4)]
-    await lab.given(*records)
+    await given(lab, *records)
     await lab.store.remove(records[0].key, now=lab.now)
     await lab.store.touch(records[3].key, now=lab.now + 60)
     before = await _held(lab, lab.store, records[0])

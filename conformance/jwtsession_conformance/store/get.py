@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jwtsession.models import SessionKey
-from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import evict, given, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from jwtsession_conformance.lab import Lab
@@ -20,7 +21,7 @@ async def boundary(lab: Lab) -> None:
     for offset, alive in ((-1, True), (0, False), (1, False), (DAY, False)):
         lab.scene()
         record = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(record)
+        await given(lab, record)
         moment = record.expires_at + offset
         got = await lab.store.get(record.key, now=moment)
         where = f"{_when(offset)} its expires_at, get"
@@ -43,10 +44,7 @@ async def nothing_else(lab: Lab) -> None:
         last_active_at=lab.now + DAY,
         expires_at=lab.now + HOUR,
     )
-    await lab.given(old, ahead, look=False)
-    for record in (old, ahead):
-        got = await lab.store.get(record.key, now=lab.now)
-        lab.same(record, got, "For a live session with unusual times, get")
+    await given(lab, old, ahead, look=False)
     await settled(lab, after="inserting sessions with unusual times")
 
 
@@ -57,7 +55,7 @@ async def never_there(lab: Lab) -> None:
     strangers = [lab.record(), lab.record(lab.user("nobody"))]
     got = await lab.store.get(record.key, now=lab.now)
     lab.same(None, got, "At an empty place, get")
-    await lab.given(record)
+    await given(lab, record)
     near = replace(record, id=record.id[:-1] + ("0" if record.id[-1] != "0" else "1"))
     for stranger in (*strangers, near):
         got = await lab.store.get(stranger.key, now=lab.now)
@@ -68,39 +66,35 @@ async def never_there(lab: Lab) -> None:
 @store_check("STORE-GET-FRESH", "each-write")
 async def each_write(lab: Lab) -> None:
     """Each acknowledged write is shown by the next get, though the last one was cached."""
-    record = lab.record()
+    record, again = lab.record(), lab.record()
+    again = replace(again, id=record.id)
     key = record.key
     got = await lab.store.get(key, now=lab.now)
     lab.same(None, got, "Before the insert, get", blame="STORE-GET-ABSENT")
-    await lab.given(record, look=False)
-    await _shown(lab, key, "an insert", "STORE-INSERT-ROUNDTRIP")
-
+    await step(lab, "insert", record, limit=None)
+    await _again(lab, key, "an insert")
+    lab.clock.advance(60)
     new = lab.replacement(record)
-    now = lab.clock.advance(60)
-    await lab.both("swap", key, expected=record.refresh_hash, replacement=new, now=now)
-    await _shown(lab, key, "a swap", "STORE-SWAP-FIELDS")
-    now = lab.clock.advance(60)
-    await lab.both("touch", key, now=now)
-    await _shown(lab, key, "a touch", "STORE-TOUCH-MOVES")
-    await lab.both("replace_data", key, '{"n":1}', now=now)
-    await _shown(lab, key, "a replace_data", "STORE-DATA-ROUNDTRIP")
-    await lab.both("remove", key, now=now)
-    await _shown(lab, key, "a remove", "STORE-REMOVE-ENDS")
-
-    again = lab.record(id=record.id)
-    await lab.both("insert", again, limit=None, now=now)
-    await _shown(lab, key, "an insert under the key of a removed session", "STORE-REMOVE-ENDS")
-    newer = lab.record(last_active_at=now + 1)
-    await lab.both("insert", newer, limit=1, now=now)
-    await _shown(lab, key, "an insert that evicted", "STORE-INSERT-LIMIT")
-    await lab.both("remove_all", newer.user_id, now=now)
-    await _shown(lab, key, "a remove_all", "STORE-REMOVE-ALL-ENDS")
+    await step(lab, "swap", key, expected=record.refresh_hash, replacement=new)
+    await _again(lab, key, "a swap")
+    lab.clock.advance(60)
+    await step(lab, "touch", key)
+    await _again(lab, key, "a touch")
+    await step(lab, "replace_data", key, '{"n":1}')
+    await _again(lab, key, "a replace_data")
+    await step(lab, "remove", key)
+    await _again(lab, key, "a remove")
+    await step(lab, "insert", again, limit=None)
+    await _again(lab, key, "an insert under the key of a removed session")
+    await evict(lab, again)
+    await _again(lab, key, "an insert that evicted")
+    await step(lab, "remove_all", key.user_id)
+    await _again(lab, key, "a remove_all")
 
 
-async def _shown(lab: Lab, key: SessionKey, after: str, blame: str) -> None:
-    """Look twice: the first look may be what fills a cache."""
-    for _ in range(2):
-        await settled(lab, after=after, users=[key.user_id], blame=blame)
+async def _again(lab: Lab, key: SessionKey, after: str) -> None:
+    """Look once more: the first look may be what fills a cache."""
+    await settled(lab, after=after, users=[key.user_id])
 
 
 def _when(offset: int) -> str:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from jwtsession.errors import SessionExists
 from jwtsession.models import INTEGER_END
+from jwtsession_conformance.blame import FAILED_SWAP
 from jwtsession_conformance.contest import Contest
 from jwtsession_conformance.hostile import HASHES, longest_texts
-from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from jwtsession.models import SessionRecord
@@ -24,9 +26,8 @@ _LAST = INTEGER_END - 1
 async def three_ways(lab: Lab) -> None:
     """Every field comes back from get, list and swap, each with a value of its own."""
     record = lab.record()
-    await lab.given(record)
+    await given(lab, record)
     await _everywhere(lab, record)
-    await settled(lab, after="reading a session in three ways")
 
 
 @store_check("STORE-INSERT-ROUNDTRIP", "integers")
@@ -41,7 +42,7 @@ async def integers(lab: Lab) -> None:
             last_active_at=value,
             expires_at=max(value, lab.now + HOUR),
         )
-        await lab.given(record, look=False)
+        await given(lab, record, look=False)
         await _everywhere(lab, record)
 
 
@@ -51,7 +52,7 @@ async def texts(lab: Lab) -> None:
     for meta, data, seen in longest_texts():
         lab.scene()
         record = lab.record(meta=meta, data=data, seen=seen)
-        await lab.given(record, look=False)
+        await given(lab, record, look=False)
         await _everywhere(lab, record)
 
 
@@ -61,7 +62,7 @@ async def hashes(lab: Lab) -> None:
     for value in HASHES:
         lab.scene()
         record = lab.record(refresh_hash=value)
-        await lab.given(record, look=False)
+        await given(lab, record, look=False)
         await _everywhere(lab, record)
 
 
@@ -70,7 +71,7 @@ async def live_key(lab: Lab) -> None:
     """A second insert under a live key raises, changes nothing and evicts nothing."""
     others = [lab.record(last_active_at=lab.now - n * HOUR) for n in range(1, 4)]
     victim = lab.record()
-    await lab.given(*others, victim)
+    await given(lab, *others, victim)
     for limit in (None, 2, 1):
         intruder = lab.record(id=victim.id, last_active_at=lab.now)
         await _refused(lab, intruder, limit=limit, now=lab.now)
@@ -109,7 +110,7 @@ async def replaced_whole(lab: Lab) -> None:
     for late in (0, 1, DAY):
         lab.scene()
         dead = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(dead)
+        await given(lab, dead)
         lab.clock.advance(HOUR + late)
         heir = lab.record(id=dead.id, gen=0)
         try:
@@ -127,16 +128,14 @@ async def replaced_whole(lab: Lab) -> None:
 
 async def _everywhere(lab: Lab, record: SessionRecord) -> None:
     """Expect a record from get, list, a swap that fails and one that succeeds."""
-    got = await lab.store.get(record.key, now=lab.now)
-    lab.same(record, got, "After an insert, get")
-    listed = await lab.store.list(record.user_id, now=lab.now)
-    found = next((one for one in listed if one.id == record.id), None)
-    if found is None:
-        lab.fail("After an insert, list does not show the session.", blame="STORE-LIST-LIVE")
-    lab.same(record, found, "After an insert, list")
+    await settled(lab, after="an insert", users=[record.user_id])
     shown = await lab.store.swap(
         record.key, expected=lab.hash(), replacement=lab.replacement(record), now=lab.now
     )
+    # A swap that wrote, or shows nothing, is wrong in another way.
+    await settled(lab, after="a swap of another hash", blame=FAILED_SWAP)
+    if shown is None:
+        lab.fail("Asked to swap another hash, swap answered None.", blame="STORE-SWAP-ANSWER")
     lab.same(record, shown, "Asked to swap another hash, swap")
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from jwtsession.errors import SessionExists
 from jwtsession.models import SessionKey
 from jwtsession_conformance.hostile import look_alikes
-from jwtsession_conformance.lab import HOUR
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, step
+from jwtsession_conformance.values import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -83,26 +84,24 @@ async def one_id_two_users(lab: Lab) -> None:
     """One session id under two users is two sessions, for every operation."""
     mine = lab.record(lab.user("alice"))
     theirs = lab.record(lab.user("bob"), id=mine.id)
-    await lab.given(mine, look=False)
+    await given(lab, mine, look=False)
     try:
         await lab.both("insert", theirs, limit=None, now=lab.now)
     except SessionExists:
         lab.fail("SessionExists was raised for the session id of another user.")
-    await settled(lab, after="inserting one session id under two users")
-    await lab.both(
-        "swap",
-        mine.key,
-        expected=mine.refresh_hash,
-        replacement=lab.replacement(mine),
-        now=lab.clock.advance(60),
-    )
-    await lab.both("touch", mine.key, now=lab.now)
-    await lab.both("replace_data", mine.key, '{"mine":1}', now=lab.now)
+    after = "inserting one session id under two users"
+    await settled(lab, after=after, users=[mine.user_id, theirs.user_id])
+    lab.clock.advance(60)
+    new = lab.replacement(mine)
+    named = {"expected": mine.refresh_hash, "replacement": new, "now": lab.now}
+    await lab.store.swap(mine.key, **named)
+    await lab.store.touch(mine.key, now=lab.now)
+    await lab.store.replace_data(mine.key, '{"mine":1}', now=lab.now)
     await _untouched(lab, theirs, "operations on a session of the same id")
-    await lab.both("remove", mine.key, now=lab.now)
+    await step(lab, "remove", mine.key)
     await _untouched(lab, theirs, "the removal of a session of the same id")
-    await lab.both("insert", lab.record(lab.user("alice"), id=mine.id), limit=1, now=lab.now)
-    await lab.both("remove_all", mine.user_id, now=lab.now)
+    await lab.store.insert(lab.record(mine.user_id, id=mine.id), limit=1, now=lab.now)
+    await lab.store.remove_all(mine.user_id, now=lab.now)
     await _untouched(lab, theirs, "the removal of a user with a session of the same id")
 
 
@@ -129,8 +128,9 @@ async def glued(lab: Lab) -> None:
             except SessionExists:
                 lab.fail("SessionExists was raised for a key that was never inserted.")
         await settled(lab, after=f"inserting keys that are alike when glued with {glue!a}")
-        await lab.both("remove_all", records[0].user_id, now=lab.now)
-        await settled(lab, after="removing the sessions of one such user")
+        await lab.store.remove_all(records[0].user_id, now=lab.now)
+        others = [record.user_id for record in records[1:]]
+        await settled(lab, after="removing the sessions of one such user", users=others)
 
 
 @store_check("STORE-USER-ISOLATION", "own-business")
@@ -165,8 +165,8 @@ async def own_business(lab: Lab) -> None:
         ("a remove", lambda: store.remove(alive.key, now=now + 60)),
         ("a remove_all", lambda: store.remove_all(alive.user_id, now=now + 60)),
     ]
-    for what, step in steps:
-        await step()
+    for what, call in steps:
+        await call()
         await settled(lab, after=f"{what} of another user", users=names)
 
 
@@ -175,7 +175,7 @@ async def foreign_id(lab: Lab) -> None:
     """A user who knows the id of somebody else's session gets nothing and changes nothing."""
     victim = lab.record(lab.user("victim"))
     own = lab.record(lab.user("thief"))
-    await lab.given(victim, own)
+    await given(lab, victim, own)
     key = SessionKey(own.user_id, victim.id)
     stolen = {"expected": victim.refresh_hash, "replacement": lab.replacement(victim)}
     for method, positional, named in (
@@ -191,7 +191,7 @@ async def foreign_id(lab: Lab) -> None:
             f"{method} answered something for a session id of another user.",
         )
         await settled(lab, after=f"a {method} with the session id of another user")
-    await lab.both("remove_all", own.user_id, keep=victim.id, now=lab.now)
+    await lab.store.remove_all(own.user_id, keep=victim.id, now=lab.now)
     await settled(lab, after="a remove_all that keeps another user's id", users=[victim.user_id])
 
 
@@ -246,8 +246,7 @@ async def _own_only(
 
 
 async def _untouched(lab: Lab, record: SessionRecord, after: str) -> None:
-    got = await lab.store.get(record.key, now=lab.now)
-    lab.same(record, got, f"After {after}, get")
+    await settled(lab, after=after, users=[record.user_id])
 
 
 def _named(lab: Lab, record: SessionRecord) -> str:

@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jwtsession.errors import SessionExists
+from jwtsession_conformance.blame import EVICTION
 from jwtsession_conformance.contest import Contest
-from jwtsession_conformance.lab import DAY, HOUR
-from jwtsession_conformance.poststate import settled
+from jwtsession_conformance.poststate import gone, listed_ids, settled, shows
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +27,13 @@ async def one_by_one(lab: Lab) -> None:
     """Sign-ins beyond the limit end one session each, and none ends while there is room."""
     for limit in (1, 3):
         lab.scene()
-        await lab.given(lab.record(lab.user("carol")), look=False)
-        for n, record in enumerate(lab.aligned(limit + 3)):
+        await given(lab, lab.record(lab.user("carol")), look=False)
+        records = lab.aligned(limit + 3)
+        for n, record in enumerate(records, 1):
             await _insert(lab, record, limit=limit)
-            await _counted(lab, min(n + 1, limit), f"insert number {n + 1} with limit {limit}")
-        await settled(lab, after=f"more inserts than the limit {limit}")
+            after = f"insert number {n} with limit {limit}"
+            await _counted(lab, records[:n], min(n, limit), after)
+        await settled(lab, after=f"more inserts than the limit {limit}", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-LIMIT", "lowered")
@@ -38,14 +42,15 @@ async def lowered(lab: Lab) -> None:
     *records, third, huge, single = lab.aligned(9)
     for record in records:
         await _insert(lab, record, limit=6)
-    await _counted(lab, 6, "6 inserts with limit 6")
+    await _counted(lab, records, 6, "6 inserts with limit 6")
     await _insert(lab, third, limit=3)
-    await _counted(lab, 3, "an insert with limit 3 into 6 sessions")
+    await _counted(lab, [*records, third], 3, "an insert with limit 3 into 6 sessions")
     await _insert(lab, huge, limit=2**31)
-    await _counted(lab, 4, "an insert with a huge limit into 3 sessions")
+    await _counted(lab, [*records, third, huge], 4, "an insert with a huge limit into 3 sessions")
     await _insert(lab, single, limit=1)
-    await _counted(lab, 1, "an insert with limit 1 into 4 sessions")
-    await settled(lab, after="inserts with limits that fell and rose")
+    everyone = [*records, third, huge, single]
+    await _counted(lab, everyone, 1, "an insert with limit 1 into 4 sessions")
+    await settled(lab, after="inserts with limits that fell and rose", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-KEEPS-NEW", "oldest-of-all")
@@ -54,7 +59,7 @@ async def oldest_of_all(lab: Lab) -> None:
     for limit in (1, 3):
         lab.scene()
         others = lab.aligned(limit)
-        await lab.given(*others)
+        await given(lab, *others)
         new = lab.record(
             id="0" * 26,
             gen=0,
@@ -64,10 +69,9 @@ async def oldest_of_all(lab: Lab) -> None:
             expires_at=lab.now + HOUR,
         )
         await _insert(lab, new, limit=limit)
-        got = await lab.store.get(new.key, now=lab.now)
-        lab.same(new, got, "After the insert of a session with old times, get")
         after = "the insert of a session with old times"
-        await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
+        await shows(lab, new.key, after=after)
+        await settled(lab, after=after, blame=EVICTION)
 
 
 @store_check("STORE-INSERT-ORDER", "least-active")
@@ -85,10 +89,10 @@ async def least_active(lab: Lab) -> None:
         )
         for seconds in activity
     ]
-    await lab.given(*records)
+    await given(lab, *records)
     await _insert(lab, lab.record(last_active_at=now), limit=4)
     await _evicted(lab, records, sorted(records, key=lambda one: one.last_active_at)[:3])
-    await settled(lab, after="an insert that evicted three")
+    await settled(lab, after="an insert that evicted three", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-ORDER", "digits")
@@ -96,21 +100,20 @@ async def digits(lab: Lab) -> None:
     """Times are compared as numbers: 999999999 is before 1000000000, and 9 before 10."""
     times = [10**9, 10**9 - 1, 10, 9, 100, 99]
     records = [lab.record(created_at=1, rotated_at=1, last_active_at=at) for at in times]
-    await lab.given(*records)
+    await given(lab, *records)
     await _insert(lab, lab.record(), limit=4)
     await _evicted(lab, records, sorted(records, key=lambda one: one.last_active_at)[:3])
-    await settled(lab, after="an insert among times of different length")
+    await settled(lab, after="an insert among times of different length", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-ORDER", "ties")
 async def ties(lab: Lab) -> None:
     """Among sessions that were active in the same second the smallest ids go first."""
     records = [lab.record(last_active_at=lab.now - HOUR) for _ in range(6)]
-    await lab.given(*records)
-    new = lab.record(last_active_at=lab.now - HOUR, id="0" * 26)
-    await _insert(lab, new, limit=4)
+    await given(lab, *records)
+    await _insert(lab, lab.record(last_active_at=lab.now), limit=4)
     await _evicted(lab, records, sorted(records, key=lambda one: one.id)[:3])
-    await settled(lab, after="an insert among sessions of one second")
+    await settled(lab, after="an insert among sessions of one second", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-ORDER", "after-activity")
@@ -118,21 +121,16 @@ async def after_activity(lab: Lab) -> None:
     """A touch and a swap count as activity at the next insert."""
     now = lab.now
     records = [lab.record(last_active_at=now - HOUR + n) for n in range(4)]
-    await lab.given(*records)
+    await given(lab, *records)
     lab.clock.advance(60)
-    _, touched = await lab.both("touch", records[0].key, now=lab.now)
-    lab.expect(touched, "touch answered false for a live session.", blame="STORE-TOUCH-LIVE")
-    await lab.both(
-        "swap",
-        records[1].key,
-        expected=records[1].refresh_hash,
-        replacement=lab.replacement(records[1]),
-        now=lab.now,
+    await step(lab, "touch", records[0].key)
+    new = lab.replacement(records[1])
+    await step(
+        lab, "swap", records[1].key, expected=records[1].refresh_hash, replacement=new
     )
-    await settled(lab, after="a touch and a swap", blame="STORE-SWAP-ACTIVE")
     await _insert(lab, lab.record(last_active_at=lab.now), limit=3)
     await _evicted(lab, records, [records[2], records[3]])
-    await settled(lab, after="an insert that evicted two")
+    await settled(lab, after="an insert that evicted two", blame=EVICTION)
 
 
 @store_check("STORE-INSERT-EXPIRED-FREE", "no-room")
@@ -142,7 +140,7 @@ async def no_room(lab: Lab) -> None:
         lab.scene()
         first, second, lasting, new = lab.aligned(4)
         dying = [replace(one, expires_at=lab.now + HOUR) for one in (first, second)]
-        await lab.given(*dying, lasting)
+        await given(lab, *dying, lasting)
         lab.clock.advance(HOUR + late)
         answer = await _insert(lab, new, limit=3)
         dead = {one.id for one in dying if one.expires_at <= lab.now}
@@ -150,13 +148,13 @@ async def no_room(lab: Lab) -> None:
             not dead & {*answer}, "A session that had expired was reported as evicted."
         )
         after = f"an insert with limit 3 beside one session and two that end {_when(late)}"
-        gone = await _gone(lab, [lasting, *(one for one in dying if one.id not in dead)])
+        lost = await gone(lab, [lasting, *(one for one in dying if one.id not in dead)])
         lab.expect(
-            len(gone) == evicted,
-            f"After {after}, {len(gone)} live sessions are gone instead of {evicted}.",
+            len(lost) == evicted,
+            f"After {after}, {len(lost)} live sessions are gone instead of {evicted}.",
             blame="STORE-INSERT-LIMIT" if not dead else None,
         )
-        await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
+        await settled(lab, after=after, blame=EVICTION)
 
 
 @store_check("STORE-INSERT-EXPIRED-FREE", "not-reported")
@@ -165,21 +163,22 @@ async def not_reported(lab: Lab) -> None:
     *records, new = lab.aligned(6)
     dead = [replace(one, expires_at=lab.now + HOUR) for one in records[:2]]
     alive = records[2:]
-    await lab.given(*dead, *alive)
+    await given(lab, *dead, *alive)
     lab.clock.advance(HOUR)
     answer = await _insert(lab, new, limit=3)
     lab.expect(
         not {one.id for one in dead} & {*answer},
         "A session that had expired was reported as evicted.",
     )
-    gone = await _gone(lab, alive)
+    lost = await gone(lab, alive)
     lab.expect(
-        len(gone) == 1,
-        f"Beside {len(dead)} expired sessions, an insert with limit 3 evicted {len(gone)} of "
+        len(lost) == 1,
+        f"Beside {len(dead)} expired sessions, an insert with limit 3 evicted {len(lost)} of "
         f"{len(alive)} live ones instead of 1.",
+        blame=None if lost else "STORE-INSERT-LIMIT",
     )
     after = "an insert that evicted beside expired sessions"
-    await settled(lab, after=after, blame="STORE-INSERT-LIMIT")
+    await settled(lab, after=after, blame=EVICTION)
 
 
 @store_check("STORE-INSERT-UNLIMITED", "many")
@@ -188,13 +187,7 @@ async def many(lab: Lab) -> None:
     records = [lab.record(last_active_at=lab.now - 9 * n) for n in range(110)]
     for record in records:
         await _insert(lab, record, limit=None)
-    listed = await lab.store.list(records[0].user_id, now=lab.now)
-    lab.expect(
-        len(listed) == len(records),
-        f"After {len(records)} inserts with limit None there are {len(listed)} sessions.",
-    )
-    for record in (records[0], records[50], records[-1]):
-        lab.same(record, await lab.store.get(record.key, now=lab.now), "Among many, get")
+    await settled(lab, after=f"{len(records)} inserts with limit None")
 
 
 @store_check("STORE-INSERT-ANSWER", "exactly")
@@ -205,19 +198,18 @@ async def exactly(lab: Lab) -> None:
         answer = await _insert(lab, record, limit=5)
         lab.expect(not answer, "An insert with room to spare reported an eviction.")
     answer = await _insert(lab, new, limit=2)
-    live = {one.id for one in await lab.store.list(records[0].user_id, now=lab.now)}
-    gone = [one.id for one in records if one.id not in live]
+    lost = [one.id for one in await gone(lab, records)]
     lab.expect(
-        sorted(answer) == sorted(gone),
-        f"An insert after which {len(gone)} sessions are gone reported {len(answer)} ids, "
-        f"{len({*answer} & {*gone})} of them right.",
+        sorted(answer) == sorted(lost),
+        f"An insert after which {len(lost)} sessions are gone reported {len(answer)} ids, "
+        f"{len({*answer} & {*lost})} of them right.",
     )
 
 
 @store_check("STORE-LIMIT-RANGE", "below-one")
 async def below_one(lab: Lab) -> None:
     """A limit below 1 is refused with ValueError, and nothing is written."""
-    await lab.given(lab.record())
+    await given(lab, lab.record())
     for limit in (0, -1, -(2**31)):
         raised: Exception | None = None
         try:
@@ -296,7 +288,7 @@ async def sign_ins_at_once(
             )
         )
         reported = [one for answer in answers if not isinstance(answer, SessionExists) for one in answer]
-        listed = [one.id for one in await handles[0].list(new[0].user_id, now=now)]
+        listed = await listed_ids(lab, new, store=handles[0])
         lab.expect(
             len(listed) == limit,
             f"After {len(new)} simultaneous inserts with limit {limit} the user has "
@@ -325,30 +317,27 @@ async def _insert(lab: Lab, record: SessionRecord, *, limit: int | None) -> Sequ
     return found
 
 
-async def _counted(lab: Lab, wanted: int, after: str) -> None:
-    listed = await lab.store.list(lab.user("alice"), now=lab.now)
+async def _counted(
+    lab: Lab, records: Sequence[SessionRecord], wanted: int, after: str
+) -> None:
+    left = len(records) - len(await gone(lab, records))
     lab.expect(
-        len(listed) == wanted,
-        f"After {after} the user has {len(listed)} sessions instead of {wanted}.",
+        left == wanted,
+        f"After {after} the user has {left} sessions, not {wanted}.",
     )
-
-
-async def _gone(lab: Lab, candidates: Sequence[SessionRecord]) -> Sequence[SessionRecord]:
-    """Return those sessions that are no longer listed, whatever the insert answered."""
-    live = {one.id for one in await lab.store.list(lab.user("alice"), now=lab.now)}
-    return [one for one in candidates if one.id not in live]
 
 
 async def _evicted(
     lab: Lab, before: Sequence[SessionRecord], wanted: Sequence[SessionRecord]
 ) -> None:
-    gone = [one.id for one in await _gone(lab, before)]
+    lost = [one.id for one in await gone(lab, before)]
     name = lab.journal.names.session
     lab.expect(
-        {*gone} == {one.id for one in wanted},
+        {*lost} == {one.id for one in wanted},
         f"After an insert that had to evict {len(wanted)}, what is gone is "
-        f"{', '.join(map(name, gone)) or 'nothing'} instead of "
+        f"{', '.join(map(name, lost)) or 'nothing'} instead of "
         f"{', '.join(name(one.id) for one in wanted)}.",
+        blame=None if len(lost) == len(wanted) else "STORE-INSERT-LIMIT",
     )
 
 

@@ -6,9 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.contest import Contest
-from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import evict, given, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from jwtsession_conformance.lab import Lab
@@ -20,7 +21,7 @@ async def boundary(lab: Lab) -> None:
     for offset, alive in ((-1, True), (0, False), (1, False), (DAY, False)):
         lab.scene()
         ending, lasting = lab.record(expires_at=lab.now + HOUR), lab.record()
-        await lab.given(ending, lasting)
+        await given(lab, ending, lasting)
         listed = await lab.store.list(ending.user_id, now=ending.expires_at + offset)
         shown = ending.id in [one.id for one in listed]
         lab.expect(
@@ -37,7 +38,7 @@ async def each_once(lab: Lab) -> None:
     listed = await lab.store.list(nobody, now=lab.now)
     lab.expect(not listed, "For a user without sessions, list is not empty.")
     records = [lab.record(last_active_at=lab.now - n // 3) for n in range(45)]
-    await lab.given(*records, look=False)
+    await given(lab, *records, look=False)
     listed = await lab.store.list(records[0].user_id, now=lab.now)
     ids = [one.id for one in listed]
     lab.expect(
@@ -51,12 +52,9 @@ async def each_once(lab: Lab) -> None:
     )
     for record in records[:3]:
         await lab.both("touch", record.key, now=lab.now)
-        await lab.both(
-            "swap",
-            record.key,
-            expected=record.refresh_hash,
-            replacement=lab.replacement(record),
-            now=lab.now,
+        new = lab.replacement(record)
+        await lab.store.swap(
+            record.key, expected=record.refresh_hash, replacement=new, now=lab.now
         )
     listed = await lab.store.list(records[0].user_id, now=lab.now)
     ids = [one.id for one in listed]
@@ -98,19 +96,16 @@ async def activity_then_id(lab: Lab) -> None:
         lab.record(last_active_at=at, created_at=n, rotated_at=len(times) - n)
         for n, at in enumerate(times)
     ]
-    await lab.given(*records)
+    await given(lab, *records)
     await _ordered(lab, "inserts")
     lab.clock.advance(60)
     for record in (records[6], records[3]):
-        await lab.both("touch", record.key, now=lab.now)
+        await step(lab, "touch", record.key)
     await _ordered(lab, "two touches in one second")
     lab.clock.advance(60)
-    await lab.both(
-        "swap",
-        records[9].key,
-        expected=records[9].refresh_hash,
-        replacement=lab.replacement(records[9]),
-        now=lab.now,
+    new = lab.replacement(records[9])
+    await step(
+        lab, "swap", records[9].key, expected=records[9].refresh_hash, replacement=new
     )
     await _ordered(lab, "a swap")
 
@@ -119,29 +114,31 @@ async def activity_then_id(lab: Lab) -> None:
 async def each_write(lab: Lab) -> None:
     """Each acknowledged write is shown by the next list, though the last one was cached."""
     record = lab.record()
-    key = record.key
-    await lab.store.list(record.user_id, now=lab.now)
-    await lab.given(record, look=False)
+    user, key = record.user_id, record.key
+    await lab.store.list(user, now=lab.now)
+    await step(lab, "insert", record, limit=None)
+    await _again(lab, user, "an insert")
+    lab.clock.advance(60)
+    await step(lab, "touch", key)
+    await _again(lab, user, "a touch")
     new = lab.replacement(record)
-    newer = lab.record(last_active_at=lab.now + DAY)
-    for method, positional, named, blame in (
-        ("touch", (key,), {}, "STORE-TOUCH-MOVES"),
-        (
-            "swap",
-            (key,),
-            {"expected": record.refresh_hash, "replacement": new},
-            "STORE-SWAP-FIELDS",
-        ),
-        ("replace_data", (key, '{"n":1}'), {}, "STORE-DATA-ROUNDTRIP"),
-        ("insert", (newer,), {"limit": 1}, "STORE-INSERT-LIMIT"),
-        ("remove", (newer.key,), {}, "STORE-REMOVE-ENDS"),
-        ("insert", (record,), {"limit": None}, "STORE-REMOVE-ENDS"),
-        ("remove_all", (record.user_id,), {}, "STORE-REMOVE-ALL-ENDS"),
-    ):
-        await lab.store.list(record.user_id, now=lab.now)
-        await lab.both(method, *positional, **named, now=lab.clock.advance(60))
-        for _ in range(2):  # the first look may be what fills a cache
-            await settled(lab, after=f"a call of {method}", users=[record.user_id], blame=blame)
+    await step(lab, "swap", key, expected=record.refresh_hash, replacement=new)
+    await _again(lab, user, "a swap")
+    await step(lab, "replace_data", key, '{"n":1}')
+    await _again(lab, user, "a replace_data")
+    await evict(lab, record)
+    await _again(lab, user, "an insert that evicted")
+    await step(lab, "remove_all", user)
+    await _again(lab, user, "a remove_all")
+    await step(lab, "insert", record, limit=None)
+    await _again(lab, user, "an insert under a key that was used before")
+    await step(lab, "remove", key)
+    await _again(lab, user, "a remove")
+
+
+async def _again(lab: Lab, user: str, after: str) -> None:
+    """Look once more: the first look may be what fills a cache."""
+    await settled(lab, after=after, users=[user])
 
 
 async def _ordered(lab: Lab, after: str) -> None:
@@ -154,4 +151,4 @@ async def _ordered(lab: Lab, after: str) -> None:
         f"After {after}, list answered {', '.join(name(one.id) for one in listed)} instead "
         f"of {', '.join(name(one.id) for one in wanted)}.",
     )
-    await settled(lab, after=after, users=[lab.user("alice")], blame="STORE-TOUCH-MOVES")
+    await settled(lab, after=after, users=[lab.user("alice")])

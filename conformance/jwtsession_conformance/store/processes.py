@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.registry import store_check
-from jwtsession_conformance.sanity import sees_the_same
+from jwtsession_conformance.steps import sees_the_same
 from jwtsession_conformance.store.data import writes_at_once
 from jwtsession_conformance.store.limit import sign_ins_at_once
 from jwtsession_conformance.store.remove import remove_beside_write, removes_at_once

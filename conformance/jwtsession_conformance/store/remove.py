@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jwtsession.errors import SessionExists
 from jwtsession_conformance.contest import Contest
-from jwtsession_conformance.lab import DAY, HOUR
-from jwtsession_conformance.poststate import settled
+from jwtsession_conformance.poststate import settled, shows
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import evict, given, sane, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ __all__ = ["remove_beside_write", "removes_at_once"]
 async def found_by_nothing(lab: Lab) -> None:
     """A removed session is found by no operation, and its key is free again."""
     record, other = lab.record(), lab.record()
-    await lab.given(record, other)
+    await given(lab, record, other)
     _, answer = await lab.both("remove", record.key, now=lab.now)
     await settled(lab, after="a remove")
     lab.expect(
@@ -62,9 +63,9 @@ async def eight_at_once(lab: Lab) -> None:
 async def absent(lab: Lab) -> None:
     """remove answers false for a session that was never there, was removed or evicted."""
     never, removed, evicted = lab.record(), lab.record(), lab.record(last_active_at=1)
-    await lab.given(removed, evicted)
-    await lab.both("remove", removed.key, now=lab.now)
-    await lab.evict(evicted)
+    await given(lab, removed, evicted)
+    await step(lab, "remove", removed.key)
+    await evict(lab, evicted)
     for record, kind in ((never, "never inserted"), (removed, "removed"), (evicted, "evicted")):
         answer = await lab.store.remove(record.key, now=lab.now)
         lab.expect(not answer, f"For a session that was {kind}, remove answered true.")
@@ -74,10 +75,11 @@ async def absent(lab: Lab) -> None:
 @store_check("STORE-REMOVE-LIVE", "expired")
 async def expired(lab: Lab) -> None:
     """From its end on a session is not removed but gone; one second before, it is removed."""
+    await sane(lab, "remove")
     for late, wanted in ((-1, True), (0, False), (1, False), (DAY, False)):
         lab.scene()
         record, other = lab.record(expires_at=lab.now + HOUR), lab.record()
-        await lab.given(record, other)
+        await given(lab, record, other)
         lab.clock.advance(HOUR + late)
         _, answer = await lab.both("remove", record.key, now=lab.now)
         lab.expect(answer is wanted, f"{late:+d} s from its end, remove answered {answer}.")
@@ -90,21 +92,17 @@ async def afterwards(lab: Lab) -> None:
     for how in ("remove", "remove_all", "eviction"):
         lab.scene()
         record = lab.record(last_active_at=lab.now - HOUR)
-        await lab.given(record)
-        await lab.both("touch", record.key, now=lab.now)
+        await given(lab, record)
+        await step(lab, "touch", record.key)
         if how == "remove":
-            await lab.both("remove", record.key, now=lab.now)
+            await step(lab, "remove", record.key)
         elif how == "remove_all":
-            await lab.both("remove_all", record.user_id, now=lab.now)
+            await step(lab, "remove_all", record.user_id)
         else:
-            await lab.evict(record)
+            await evict(lab, record)
         for write in _writes(lab, record, lab.store):
             await write()
-            lab.same(
-                None,
-                await lab.store.get(record.key, now=lab.now),
-                f"After a write that follows {how}, get",
-            )
+            await shows(lab, record.key, after=f"a write that follows {how}")
         await settled(lab, after=f"writes that follow {how}")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jwtsession_conformance.blame import BLAMES
 from jwtsession_conformance.contest import Contest
-from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, sane, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,15 +24,11 @@ async def every_one(lab: Lab) -> None:
     for number in (0, 1, 45):
         lab.scene()
         records = [lab.record(last_active_at=lab.now - n) for n in range(number)]
-        await lab.given(*records, lab.record(lab.user("bob")), look=False)
+        await given(lab, *records, lab.record(lab.user("bob")), look=False)
         await lab.both("remove_all", lab.user("alice"), now=lab.now)
-        listed = await lab.store.list(lab.user("alice"), now=lab.now)
-        lab.expect(
-            not listed, f"After a remove_all of {number} sessions {len(listed)} are left."
+        await settled(
+            lab, after=f"a remove_all of {number} sessions", users=[lab.user("alice")]
         )
-        for record in records[:2] + records[-2:]:
-            got = await lab.store.get(record.key, now=lab.now)
-            lab.same(None, got, "After a remove_all, get")
         others = [user for user in lab.model.users if user != lab.user("alice")]
         await settled(
             lab,
@@ -78,27 +76,27 @@ async def the_kept_one(lab: Lab) -> None:
     for position in (0, 2, 4):
         lab.scene()
         records = [lab.record(last_active_at=lab.now - n) for n in range(5)]
-        await lab.given(*records)
+        await given(lab, *records)
         kept = records[position]
         await lab.both("remove_all", kept.user_id, keep=kept.id, now=lab.now + 60)
-        got = await lab.store.get(kept.key, now=lab.now)
-        lab.same(kept, got, "After a remove_all that keeps it, get")
-        await settled(lab, after="a remove_all that keeps one session")
+        after = "a remove_all that keeps one session"
+        await settled(lab, after=after, blame=BLAMES["remove_all"])
 
 
 @store_check("STORE-REMOVE-ALL-KEEP-MISSING", "ends-all")
 async def ends_all(lab: Lab) -> None:
     """To keep what is not there, has ended or is another user's is to keep nothing."""
+    await sane(lab, "remove_all", "remove")
     theirs = lab.session_id()
     for kind in ("never inserted", "expired", "removed", "another user's"):
         lab.scene()
         records = [lab.record() for _ in range(3)]
         special = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(*records, lab.record(lab.user("bob"), id=theirs))
+        await given(lab, *records, lab.record(lab.user("bob"), id=theirs))
         if kind in ("expired", "removed"):
             await lab.both("insert", special, limit=None, now=lab.now)
         if kind == "removed":
-            await lab.both("remove", special.key, now=lab.now)
+            await step(lab, "remove", special.key)
         lab.clock.advance(HOUR if kind == "expired" else 0)
         keep = theirs if kind == "another user's" else special.id
         await lab.both("remove_all", special.user_id, keep=keep, now=lab.now)
@@ -112,7 +110,7 @@ async def live_ones(lab: Lab) -> None:
         lab.scene()
         records = [lab.record() for _ in range(4)]
         ending = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(*records, ending)
+        await given(lab, *records, ending)
         lab.clock.advance(HOUR + late)
         user = ending.user_id
         _, answer = await lab.both("remove_all", user, keep=records[0].id, now=lab.now)
@@ -126,7 +124,7 @@ async def live_ones(lab: Lab) -> None:
             lab.expect(
                 answer == wanted, f"remove_all of {wanted} sessions answered {answer}."
             )
-        await settled(lab, after="a remove_all", blame="STORE-REMOVE-ALL-ENDS")
+        await settled(lab, after="a remove_all", blame=BLAMES["remove_all"])
 
 
 @store_check("STORE-REMOVE-ALL-COUNT", "each-once")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession_conformance.lab import DAY, HOUR
 from jwtsession_conformance.registry import NotApplicable, store_check
-from jwtsession_conformance.sanity import sane, sees_the_same
+from jwtsession_conformance.steps import sane, sees_the_same, step
 from jwtsession_conformance.store.data import writes_at_once
 from jwtsession_conformance.store.limit import sign_ins_at_once
 from jwtsession_conformance.store.remove import remove_beside_write, removes_at_once
 from jwtsession_conformance.store.swap_races import swaps_at_once
 from jwtsession_conformance.threads import Turns, keeps_to_its_loop, open_in_thread
+from jwtsession_conformance.values import DAY, HOUR
 from jwtsession_conformance.violation import HarnessError, Violated
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def declared(lab: Lab) -> None:
     if "shared" in lab.target.capabilities:
         return  # held to by STORE-SHARED-VISIBLE
     record = lab.record()
-    await lab.given(record)
+    await step(lab, "insert", record, limit=None)
     try:
         second = await lab.open()
     except HarnessError:

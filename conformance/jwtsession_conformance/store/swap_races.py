@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.contest import Contest
-from jwtsession_conformance.lab import HOUR
 from jwtsession_conformance.records import changed_fields, equal
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.values import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

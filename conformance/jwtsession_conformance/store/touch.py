@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jwtsession_conformance.lab import DAY, HOUR
+from jwtsession_conformance.blame import BLAMES
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, step
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from jwtsession_conformance.lab import Lab
@@ -18,36 +20,21 @@ async def never_back(lab: Lab) -> None:
     for offset in (-HOUR, -1, 0, 1, HOUR):
         lab.scene()
         record = lab.record(last_active_at=lab.now)
-        await lab.given(record)
+        await given(lab, record)
         await lab.both("touch", record.key, now=lab.now + offset)
-        got = await lab.store.get(record.key, now=lab.now)
-        wanted = lab.now + max(0, offset)
-        lab.expect(
-            got is not None and got.last_active_at == wanted,
-            f"After a touch {offset:+d} s from the last activity, last_active_at is "
-            f"{'gone' if got is None else lab.journal.names.time(got.last_active_at)} "
-            f"instead of {lab.journal.names.time(wanted)}.",
-        )
-        await settled(lab, after="a touch", blame="STORE-TOUCH-ONLY")
+        after = f"a touch {offset:+d} s from the last activity"
+        await settled(lab, after=after, blame=BLAMES["touch"])
 
 
 @store_check("STORE-TOUCH-ONLY", "nothing-else")
 async def nothing_else(lab: Lab) -> None:
     """A touch shortly before the end of a session changes no other field, the end least."""
     record = lab.record(expires_at=lab.now + HOUR)
-    await lab.given(record)
+    await given(lab, record)
     for seconds in (60, HOUR - 61):
         lab.clock.advance(seconds)
         await lab.both("touch", record.key, now=lab.now)
-        got = await lab.store.get(record.key, now=lab.now)
-        expected = lab.model.get(record.key, now=lab.now)
-        if got is not None and expected is not None:
-            lab.expect(
-                got.last_active_at == expected.last_active_at,
-                "A touch did not move last_active_at to its now.",
-                blame="STORE-TOUCH-MOVES",
-            )
-        await settled(lab, after="a touch")
+        await settled(lab, after="a touch", blame=BLAMES["touch"])
     lab.clock.advance(1)
     await settled(lab, after="a touch one second before the end of a session")
 
@@ -57,8 +44,8 @@ async def exactly_live(lab: Lab) -> None:
     """True for a live session, also where nothing changes; false for any other."""
     record, removed = lab.record(last_active_at=lab.now), lab.record()
     never, ending = lab.record(), lab.record(expires_at=lab.now + HOUR)
-    await lab.given(record, removed, ending)
-    await lab.both("remove", removed.key, now=lab.now)
+    await given(lab, record, removed, ending)
+    await step(lab, "remove", removed.key)
     for key, now, wanted, kind in (
         (record.key, lab.now, True, "live and seen this very second"),
         (record.key, lab.now - 60, True, "live and seen after this moment"),
@@ -70,7 +57,7 @@ async def exactly_live(lab: Lab) -> None:
         lab.model.touch(key, now=now)
         answer = await lab.store.touch(key, now=now)
         lab.expect(answer is wanted, f"For a session that is {kind}, touch answered {answer}.")
-    await settled(lab, after="touches")
+    await settled(lab, after="touches", blame=BLAMES["touch"])
 
 
 @store_check("STORE-TOUCH-LIVE", "expired")
@@ -79,7 +66,7 @@ async def expired(lab: Lab) -> None:
     for late in (0, 1, DAY):
         lab.scene()
         record = lab.record(expires_at=lab.now + HOUR)
-        await lab.given(record)
+        await given(lab, record)
         lab.clock.advance(HOUR + late)
         answer = await lab.store.touch(record.key, now=lab.now)
         lab.expect(not answer, f"{late} s after the end of a session, touch answered true.")

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from jwtsession.errors import SessionExists
 from jwtsession.models import INTEGER_END, SessionKey
-from jwtsession_conformance.lab import DAY, HOUR
+from jwtsession_conformance.blame import Blame
 from jwtsession_conformance.places import new_place
 from jwtsession_conformance.poststate import settled
 from jwtsession_conformance.records import changed_fields, is_record, plain
 from jwtsession_conformance.registry import store_check
+from jwtsession_conformance.steps import given, sane
+from jwtsession_conformance.values import DAY, HOUR
 
 if TYPE_CHECKING:
     from jwtsession.models import SessionRecord
     from jwtsession_conformance.lab import Lab
 
 
+_TIMED_TOUCH = replace(
+    Blame.all("STORE-TIME-ARGUMENT"),
+    changed="STORE-TOUCH-ONLY",
+    fields={"last_active_at": "STORE-TIME-ARGUMENT"},
+)
+
+
 @store_check("STORE-TIME-ARGUMENT", "far-ahead")
 async def far_ahead(lab: Lab) -> None:
     """A store that is told a later now than the wall says believes it."""
+    await sane(lab, "insert", "touch")
     record, long = lab.record(expires_at=lab.now + HOUR), lab.record()
-    await lab.given(record, long)
+    await given(lab, record, long)
     lab.clock.advance(20 * DAY)
     await settled(lab, after="time went on by twenty days")
     late = lab.record(expires_at=lab.now + HOUR)
     await lab.both("insert", late, limit=None, now=lab.now)
     await lab.both("touch", long.key, now=lab.now)
-    await settled(lab, after="an insert and a touch twenty days on")
+    await settled(lab, after="an insert and a touch twenty days on", blame=_TIMED_TOUCH)
     lab.clock.advance(HOUR)
     await settled(lab, after="the end of a session twenty days on")
 
@@ -34,6 +46,7 @@ async def far_ahead(lab: Lab) -> None:
 @store_check("STORE-TIME-ARGUMENT", "behind-the-wall")
 async def behind_the_wall(lab: Lab) -> None:
     """A store that is told an earlier now than the wall says believes it."""
+    await sane(lab, "touch", "swap")
     now = lab.now - 3 * HOUR
     record = lab.record(
         created_at=now, rotated_at=now, last_active_at=now, expires_at=now + HOUR
@@ -43,13 +56,14 @@ async def behind_the_wall(lab: Lab) -> None:
     await settled(lab, after="an insert three hours before the wall's present", now=now)
     for moment in (now + 60, now + HOUR - 1):
         await lab.both("touch", record.key, now=moment)
-        await settled(lab, after="a touch before the wall's present", now=moment)
+        after = "a touch before the wall's present"
+        await settled(lab, after=after, now=moment, blame=_TIMED_TOUCH)
     _, answer = await lab.both(
         "swap",
         record.key,
         expected=record.refresh_hash,
         replacement=lab.replacement(record, rotated_at=now, expires_at=now + HOUR + 60),
-        now=now + HOUR - 1,
+        now=now + HOUR - 60,
     )
     lab.expect(answer, "A swap of a session that is live at its now answered None.")
     await settled(lab, after="a swap before the wall's present", now=now + HOUR + 59)
@@ -59,8 +73,9 @@ async def behind_the_wall(lab: Lab) -> None:
 @store_check("STORE-TIME-ARGUMENT", "stands-and-steps-back")
 async def stands_and_steps_back(lab: Lab) -> None:
     """Time may stand still or step back: what another user was told counts for nobody else."""
+    await sane(lab, "touch", "swap", "insert")
     record, other = lab.record(expires_at=lab.now + HOUR), lab.record(lab.user("bob"))
-    await lab.given(record, other)
+    await given(lab, record, other)
     later = lab.now + 2 * HOUR
     await lab.store.get(other.key, now=later)
     await lab.store.list(other.user_id, now=later)
@@ -85,7 +100,7 @@ async def stands_and_steps_back(lab: Lab) -> None:
 async def kept_answers(lab: Lab) -> None:
     """What get, list and swap answered, and what was inserted, stays as it was."""
     record, second = lab.record(last_active_at=lab.now - HOUR), lab.record()
-    await lab.given(record, second)
+    await given(lab, record, second)
     # The store itself, not its witness: a copy would never change.
     store: Any = lab.store.store
     kept: dict[str, Any] = {
@@ -97,6 +112,8 @@ async def kept_answers(lab: Lab) -> None:
     new = lab.replacement(record)
 
     async def look(after: str) -> None:
+        await lab.store.list(record.user_id, now=lab.now)
+        await lab.store.get(record.key, now=lab.now)
         for name, answer in kept.items():
             now = _copied(answer)
             if len(now) != len(was[name]):
@@ -132,7 +149,7 @@ async def kept_answers(lab: Lab) -> None:
 async def never_opened(lab: Lab) -> None:
     """A place that nobody opened before shows nobody's sessions and has nothing to purge."""
     record = lab.record()
-    await lab.given(record)
+    await given(lab, record)
     names = [record.user_id, *("alice", "bob", "admin", "root", "user", "test", "1")]
     for place in (new_place(), f"z{new_place() * 4}"[:63], new_place()[:4]):
         other = await lab.open(place, called="a new place")
@@ -152,10 +169,14 @@ async def near_names(lab: Lab) -> None:
     record = lab.record()
     handles = [await lab.open(name, called=f"place {n + 1}") for n, name in enumerate(names)]
     here = [lab.record(record.user_id, id=record.id) for _ in names]
-    for handle, own in zip(handles, here, strict=True):
-        got = await handle.get(own.key, now=lab.now)
-        lab.same(None, got, "For a key that was inserted only at other places, get")
-        await handle.insert(own, limit=1, now=lab.now)
+    for n, (handle, own) in enumerate(zip(handles, here, strict=True)):
+        if n:  # the others have it
+            listed = await handle.list(own.user_id, now=lab.now)
+            lab.expect(not listed, "A place shows what was inserted only at other places.")
+        try:
+            await handle.insert(own, limit=1, now=lab.now)
+        except SessionExists:
+            lab.fail("SessionExists was raised for a key that was inserted at another place.")
     for handle, own in zip(handles, here, strict=True):
         lab.same(own, await handle.get(own.key, now=lab.now), "At its own place, get")
     await handles[0].remove_all(record.user_id, now=lab.now)
@@ -163,7 +184,6 @@ async def near_names(lab: Lab) -> None:
     for handle, own in zip(handles[1:], here[1:], strict=True):
         got = await handle.get(own.key, now=lab.now)
         lab.same(own, got, "After a remove_all and a purge at another place, get")
-    await settled(lab, after="writes at other places")
     lab.same(
         None,
         await lab.store.get(SessionKey(record.user_id, record.id), now=lab.now),
