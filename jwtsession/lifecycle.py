@@ -18,7 +18,7 @@ The record that comes back is judged against the presented token: that is its `S
 What was asked and the standing pick the decision from `LAW`. The chapter *Rotation* of the
 specification says why each entry is what it is; ``lifecycle.toml`` is the same table as
 data, and a test holds the two equal. Shorter laws sign innocent users out or let a thief
-stay, so change it only with the exploration at hand (``tests/unit/exploration``).
+stay, so change it only with the exploration at hand (``tests/support/exploration``).
 """
 
 from __future__ import annotations
