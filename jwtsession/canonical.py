@@ -76,9 +76,8 @@ def loads(text: bytes) -> object:
     except RecursionError:
         raise ValueError("nested too deep") from None
     # Both walks are due only where the text could fail them.
-    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and not _is_json(
-        value, MAX_DEPTH
-    ):
+    brackets = decoded.count("[") + decoded.count("{")
+    if brackets > MAX_DEPTH and not _is_json(value, MAX_DEPTH):
         raise ValueError("nested too deep")
     if "\\u" in decoded:
         _encode(value).encode()
