@@ -338,5 +338,9 @@ def _wrong_ring(ring: tuple[object, ...], *, signs: bool) -> Iterator[str]:
         {(key.material.fingerprint, key.alg) for key in keys}
     ):
         yield "one key has two algorithms: a key is good for one only"
+    if len({key.material.fingerprint for key in keys}) < len(
+        {(key.material.fingerprint, key.use) for key in keys}
+    ):
+        yield "one key is retired and in full use: a leak would stay open"
     if signs and not any(key.can_sign for key in keys):
         yield 'no key can sign: one must be private or shared, with use="all"'

@@ -82,7 +82,10 @@ class Minter:
         }
 
     def _access(self, record: SessionRecord, *, now: int) -> tuple[str, int]:
-        expires_at = min(now + self._config.access_ttl_secs, record.expires_at)
+        ends = [now + self._config.access_ttl_secs, record.expires_at]
+        if self._config.absolute_ttl_secs is not None:
+            ends.append(record.created_at + self._config.absolute_ttl_secs)
+        expires_at = min(ends)
         claims = self._extra(record) | self._issued(record)
         claims |= {
             "aud": self._config.access_audience,

@@ -419,6 +419,10 @@ class EventSink(Protocol):
 class AccessClaims(Protocol):
     """The application's own claims for an access token. Pure: a function of the session.
 
+    It must neither wait nor fail nor grow without bound. It is asked after a refresh has
+    moved the session: where it fails for longer than the grace, the client's token is
+    superseded by then, and the session ends as if the token had been stolen.
+
     It cannot set a registered claim or one this project uses (SERVICE-CLAIMS-RESERVED).
     """
 

@@ -37,7 +37,8 @@ class Mistake(NamedTuple):
     what: str
 
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+# No longer than our own names: a secret that stands where a name belongs is not shown.
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}|[0-9]{1,4}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}")
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})

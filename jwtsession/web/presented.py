@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jwtsession.errors import CrossSiteRequest
 from jwtsession.sources import Found, QuerySource, find, parts
 from jwtsession.transport.cross_site import check_same_site
+from jwtsession.web.delivery import access_cookies, refresh_cookies
 
 if TYPE_CHECKING:
     from jwtsession.config import JwtSessionsConfig
@@ -45,6 +46,7 @@ class PresentedTokens:
         self._view = view
         self._body = body
         self._acts = handshake or view.method not in _SAFE_METHODS
+        self._answered_by_cookie = bool(access_cookies(config) or refresh_cookies(config))
         self.in_address = False
         """Whether a token was found in the query, so that no shared cache may keep the
         answer (RFC 6750 §2.3)."""
@@ -74,6 +76,22 @@ class PresentedTokens:
             MalformedToken: What is there cannot be a token.
         """
         return self._own(await self._find(self._config.refresh_token_source))
+
+    async def refresh_to_rotate(self) -> Found | None:
+        """Return the refresh token, to exchange it.
+
+        Where the answer sets cookies the request has to come from the own site however it
+        carries the token: another site could otherwise sign a browser in as somebody else,
+        with a form that holds a token of its own (HTTP-CROSS-SITE).
+
+        Raises:
+            RequestRefused: It cannot be told, or another site may have caused it.
+            MalformedToken: What is there cannot be a token.
+        """
+        found = await self._find(self._config.refresh_token_source)
+        if found is not None and (found.by_cookie or self._answered_by_cookie):
+            self._check_same_site()
+        return found
 
     @property
     def from_own_site(self) -> bool:

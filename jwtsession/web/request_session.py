@@ -102,7 +102,7 @@ class JwtSession(RequestIdentity):
         """
         self._answer.check_open()
         with self._doing(Operation.REFRESH):
-            found = await self._tokens.refresh()
+            found = await self._tokens.refresh_to_rotate()
             if found is None:
                 raise RefreshMissing
             seen = self._meta.merged(max_bytes=SEEN_MAX_BYTES)
@@ -111,7 +111,7 @@ class JwtSession(RequestIdentity):
         return pair
 
     async def logout(self) -> bool:
-        """Sign out: end the session of the first token of this request that is authentic.
+        """Sign out: end the session of the first token of this request that has one.
 
         The access token comes first, expired or not, then the refresh token. Cookies are
         cleared once the outcome is certain, also where no token was any good: whoever
@@ -143,15 +143,23 @@ class JwtSession(RequestIdentity):
             self._answer.clear()
 
     async def _end_first(self) -> bool:
-        refused: TokenRefused | None = None
+        refused: JwtSessionError = AccessMissing()
+        authentic = False
         for look in (self._tokens.access_to_end, self._tokens.refresh):
             try:
                 found = await look()
-                if found is not None:
-                    return await self._service.logout(found.token)
+                if found is None:
+                    continue
+                if await self._service.logout(found.token):
+                    return True
+                # An old access cookie may outlive its session beside the refresh cookie
+                # of a newer one: that one is what the user means.
+                authentic = True
             except TokenRefused as error:
-                refused = refused or error
-        raise refused or AccessMissing
+                refused = refused if isinstance(refused, TokenRefused) else error
+        if authentic:
+            return False
+        raise refused
 
     def token_answer(self, pair: TokenPair) -> dict[str, Any]:
         """Return what to answer in the body for a pair (RFC 6749 §5.1).

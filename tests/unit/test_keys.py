@@ -228,6 +228,13 @@ def test_rings_that_are_good() -> None:
     assert len(KeyRing(key for key in [bare])) == 1
 
 
+def test_a_retired_key_is_not_in_full_use_under_another_name() -> None:
+    """What was withdrawn after a leak cannot stay good by being listed twice."""
+    leaked = Key.hmac(SECRET, kid="old", use="refresh", retired_at=1)
+    with pytest.raises(ConfigInvalid, match="retired and in full use"):
+        KeyRing([leaked, Key.hmac(SECRET, kid="new")])
+
+
 def test_a_published_set_is_public() -> None:
     """Shared and retired keys are left out, and no private member is there."""
     signing = Key.pem(private_pem(RSA), alg="RS256", kid="r")

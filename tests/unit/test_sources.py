@@ -31,7 +31,7 @@ from jwtsession.sources import (
     parts,
     source_from,
 )
-from jwtsession.transport.bodies import JSON_MAX_DEPTH, NUMBER_MAX_CHARS
+from jwtsession.transport.bodies import JSON_MAX_DEPTH, NUMBER_MAX_CHARS, form_values
 
 if TYPE_CHECKING:
     from jwtsession.protocols import RequestView, TokenSource
@@ -419,3 +419,8 @@ def test_no_request_makes_a_source_raise_anything_else(
         with contextlib.suppress(MalformedToken, AmbiguousCredentials, MalformedBody):
             token = source.extract(BareRequest(tuple(pairs), query, body))
         assert token is None or (token and all("!" <= c <= "~" for c in token))
+
+
+def test_a_body_of_escapes_is_read_without_decoding_what_cannot_be_the_name() -> None:
+    """Only what may be the field's name, at one to three octets each, is decoded."""
+    assert form_values(b"%74=1&t=2&%74%74=3&" + b"%&" * 1000, "t") == ["1", "2"]

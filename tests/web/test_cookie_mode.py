@@ -415,3 +415,44 @@ def test_signing_out_with_a_forged_refresh_token_clears_the_cookies() -> None:
         assert bench.events.names[-1] == "refresh_forged"
 
     asyncio.run(scenario())
+
+
+def test_another_site_cannot_sign_a_browser_in_with_a_token_of_its_own() -> None:
+    """A form that holds somebody else's refresh token sets no cookie here."""
+
+    async def scenario() -> None:
+        bench = Bench(access_source="cookie:__Host-access")  # refresh from the body
+        mallory = await bench.service.authenticate("mallory")
+        form = f"refresh_token={mallory.refresh_token}".encode()
+        kind = ("content-type", "application/x-www-form-urlencoded")
+        host = ("host", "app.example")
+        told = await bench.ask(
+            "POST", "/refresh", headers=[host, kind, *OTHER], chunks=[form]
+        )
+        assert told.status == 403
+        assert told.headers("set-cookie") == []
+        (session,) = await bench.service.list("mallory")
+        assert session.gen == 0
+        told = await bench.ask(
+            "POST", "/refresh", headers=[host, kind, *OWN], chunks=[form]
+        )
+        assert told.status == 200
+
+    asyncio.run(scenario())
+
+
+def test_signing_out_looks_past_a_session_that_has_ended() -> None:
+    """An old access cookie does not keep the session of the refresh cookie alive."""
+
+    async def scenario() -> None:
+        bench = Bench(**COOKIES)
+        jar = await signed_in(bench)
+        old = jar.held["__Host-access"]
+        await bench.service.logout(old)
+        jar = await signed_in(bench)
+        jar.held["__Host-access"] = old
+        told = await bench.ask("POST", "/out", headers=jar.headers(*OWN))
+        assert told.body == b"True"
+        assert await bench.service.list("ada") == ()
+
+    asyncio.run(scenario())

@@ -188,7 +188,8 @@ def _record(user_id: str, session_id: bytes, row: tuple[Any, ...]) -> SessionRec
     """
     hashed, gen, created_at, rotated_at, last_active_at, expires_at, *texts = row
     try:
-        if len(hashed) != REFRESH_HASH_BYTES or {type(one) for one in row[1:6]} != {int}:
+        expected = [bytes, *[int] * 5, *[bytes] * 3]
+        if [type(one) for one in row] != expected or len(hashed) != REFRESH_HASH_BYTES:
             raise ValueError  # noqa: TRY301 - damaged as below
         seen, meta, data = (text.decode() for text in texts)
         return SessionRecord(
