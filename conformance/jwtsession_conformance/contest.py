@@ -118,7 +118,11 @@ class Contest:
         await asyncio.sleep(0)
         gate.set_result(None)
         await asyncio.wait(tasks.values())
-        return [_outcome(tasks[n]) for n in range(len(calls))]
+        outcomes = [_outcome(tasks[n]) for n in range(len(calls))]
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, SessionExists):
+                raise outcome
+        return outcomes
 
     def _delays(self, number: int) -> Sequence[float]:
         """Return a delay for each call: whole ticks, or a fraction of a call's time."""
@@ -146,14 +150,10 @@ async def _delay(wait: float, typical: float) -> None:
 
 
 def _outcome(task: asyncio.Task[Any]) -> Any:
+    """Return what a task answered or raised: asked of each, so that none complains."""
     if task.cancelled():
-        raise HarnessError("A call of this suite was cancelled from outside.")
-    error = task.exception()
-    if error is None:
-        return task.result()
-    if isinstance(error, SessionExists):
-        return error
-    raise error
+        return HarnessError("A call of this suite was cancelled from outside.")
+    return task.exception() or task.result()
 
 
 @contextmanager

@@ -161,6 +161,17 @@ class Journal:
         ]
         return any(gets[:-1]) or any(lists[:-1])
 
+    def latest(self, user_id: str) -> int:
+        """Return the latest now that a call of a user, or a purge, was made with."""
+        return max(
+            (
+                call.arguments["now"]
+                for call in self.calls
+                if call.method and call.user_id in (user_id, None)
+            ),
+            default=0,
+        )
+
     def note(self, event: str) -> None:
         """Note something that is no call, such as closing every handle."""
         call = Call("", {}, "", overlaps=False, answer=event)

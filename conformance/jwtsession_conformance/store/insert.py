@@ -70,7 +70,7 @@ async def hashes(lab: Lab) -> None:
 async def live_key(lab: Lab) -> None:
     """A second insert under a live key raises, changes nothing and evicts nothing."""
     others = [lab.record(last_active_at=lab.now - n * HOUR) for n in range(1, 4)]
-    victim = lab.record()
+    victim = lab.record(expires_at=lab.now + HOUR)
     await given(lab, *others, victim)
     for limit in (None, 2, 1):
         intruder = lab.record(id=victim.id, last_active_at=lab.now)
