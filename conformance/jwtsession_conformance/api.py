@@ -55,7 +55,9 @@ async def verify(
     elif isinstance(factory, StoreTarget):
         target = factory
         if capabilities is not None:
-            target = StoreTarget(target.factory, read_capabilities(capabilities), target.path)
+            target = StoreTarget(
+                target.factory, read_capabilities(capabilities), target.path
+            )
     else:
         target = StoreTarget(factory, read_capabilities(capabilities or ()))
     selected = select(checks, requirements)

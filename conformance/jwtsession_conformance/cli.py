@@ -83,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORDS",
         help=f"what the store declares, with commas between: {', '.join(CAPABILITIES)}",
     )
-    store.add_argument("--json", type=Path, metavar="PATH", help="write the whole report here")
+    store.add_argument(
+        "--json", type=Path, metavar="PATH", help="write the whole report here"
+    )
     store.add_argument(
         "--check", action="append", default=[], metavar="ID", help="run only this check"
     )
@@ -125,7 +127,8 @@ def _store(options: argparse.Namespace) -> int:
         return 0
     if options.factory is None:
         raise HarnessError(
-            "No factory was named.", "Write: jwtsession-conformance store package.module:factory"
+            "No factory was named.",
+            "Write: jwtsession-conformance store package.module:factory",
         )
     target = load_target(options.factory, options.capabilities)
     selected = select(options.check, options.requirement)

@@ -90,7 +90,9 @@ class Contest:
         if unavailable is not None and played < self._least:
             raise unavailable
 
-    async def together(self, *calls: Callable[[], Awaitable[_T]]) -> list[_T | SessionExists]:
+    async def together(
+        self, *calls: Callable[[], Awaitable[_T]]
+    ) -> list[_T | SessionExists]:
         """Start calls together, and return what they answered, in the order given.
 
         Raises:
@@ -120,7 +122,9 @@ class Contest:
         await asyncio.wait(tasks.values())
         outcomes = [_outcome(tasks[n]) for n in range(len(calls))]
         for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, SessionExists):
+            if isinstance(outcome, BaseException) and not isinstance(
+                outcome, SessionExists
+            ):
                 raise outcome
         return outcomes
 

@@ -103,7 +103,9 @@ def _judged(run: Run, check: Check, request: pytest.FixtureRequest) -> None:
     node: Any = request.node
     run.replay_with = lambda _: f"pytest '{node.nodeid}'"
     result = run.smoke() if check is SMOKE else run.check(check)
-    found = {one.id: one for one in (result, run.smoke()) if one.status is not Status.PASSED}
+    found = {
+        one.id: one for one in (result, run.smoke()) if one.status is not Status.PASSED
+    }
     found.setdefault(result.id, result)
     node.user_properties.append(
         ("jwtsession_evidence", json.dumps([evidence(one) for one in found.values()]))

@@ -53,7 +53,9 @@ class Names:
             return repr(user_id)[:40]
         if len(user_id) <= 60:  # noqa: PLR2004 - what fits on a line
             return ascii(user_id)
-        return f"{ascii(user_id[:20])}...{ascii(user_id[-12:])} ({len(user_id)} code points)"
+        return (
+            f"{ascii(user_id[:20])}...{ascii(user_id[-12:])} ({len(user_id)} code points)"
+        )
 
     def time(self, value: object) -> str:
         """Write a moment relative to the start, a far one as it is."""
@@ -67,7 +69,9 @@ class Names:
     def text(self, value: object) -> str:
         """Write a text, a long one shortened."""
         written = ascii(value)
-        return written if len(written) <= 48 else f"{written[:40]}...' ({len(written)} long)"  # noqa: PLR2004
+        return (
+            written if len(written) <= 48 else f"{written[:40]}...' ({len(written)} long)"
+        )  # noqa: PLR2004
 
     def record(self, record: SessionRecord | None) -> str:
         """Write what distinguishes a record; its texts are left out."""
@@ -194,7 +198,11 @@ class Journal:
         if len(written) <= LONGEST_HISTORY:
             return tuple(written)
         left_out = len(written) - LONGEST_HISTORY
-        return (*written[:8], f"   ({left_out} more calls)", *written[8 - LONGEST_HISTORY :])
+        return (
+            *written[:8],
+            f"   ({left_out} more calls)",
+            *written[8 - LONGEST_HISTORY :],
+        )
 
     def _line(self, call: Call, many: bool) -> str:  # noqa: FBT001 - private
         if not call.method:
@@ -210,7 +218,9 @@ class Journal:
 
     def _arguments(self, call: Call) -> str:
         write: dict[str, Callable[[Any], str]] = {
-            "record": lambda one: f"{self.names.user(one.user_id)} {self.names.record(one)}",
+            "record": lambda one: (
+                f"{self.names.user(one.user_id)} {self.names.record(one)}"
+            ),
             "key": self.names.key,
             "user_id": self.names.user,
             "expected": lambda one: f"expected {self.names.hash(one)}",

@@ -107,5 +107,7 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     await asyncio.wait([task])
     if not task.cancelled():
         error = task.exception()
-        if error is not None and not isinstance(error, Violated | HarnessError | SessionExists):
+        if error is not None and not isinstance(
+            error, Violated | HarnessError | SessionExists
+        ):
             raise error

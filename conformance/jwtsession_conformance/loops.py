@@ -86,7 +86,10 @@ class OwnLoop:
         if self._loop is None:
             started: Future[asyncio.AbstractEventLoop] = Future()
             threading.Thread(
-                target=self._serve, args=(started,), name="jwtsession-conformance", daemon=True
+                target=self._serve,
+                args=(started,),
+                name="jwtsession-conformance",
+                daemon=True,
             ).start()
             self._loop = started.result()
         return self._loop

@@ -35,7 +35,9 @@ class Model:
         """Every user that ever had a session, in the order of their first one."""
         return list(dict.fromkeys(key.user_id for key in self._past))
 
-    def insert(self, record: SessionRecord, *, limit: int | None, now: int) -> Sequence[str]:
+    def insert(
+        self, record: SessionRecord, *, limit: int | None, now: int
+    ) -> Sequence[str]:
         """Add a session, and return the ids of those that had to go for it."""
         others = [one for one in self.list(record.user_id, now=now) if one.id != record.id]
         others.sort(key=lambda one: (one.last_active_at, one.id))
@@ -53,6 +55,14 @@ class Model:
     def held(self, key: SessionKey) -> SessionRecord | None:
         """Return the session of this key, live or expired."""
         return self._now_held.get(key)
+
+    def expired(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
+        """Return the sessions of a user that have expired and may be there still."""
+        return [
+            record
+            for key, record in self._now_held.items()
+            if key.user_id == user_id and record.expires_at <= now
+        ]
 
     def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int

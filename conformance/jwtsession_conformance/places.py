@@ -152,7 +152,9 @@ def _inspect(store: Any) -> None:
         except ValueError:  # some callables have no signature to look at
             continue
         except TypeError as error:
-            wanted = ", ".join([*("..." for _ in positional), *(f"{one}=..." for one in named)])
+            wanted = ", ".join(
+                [*("..." for _ in positional), *(f"{one}=..." for one in named)]
+            )
             raise HarnessError(
                 f"{name} cannot be called as the protocol calls it: {cause(error)}.",
                 f"It is called as {name}({wanted}).",

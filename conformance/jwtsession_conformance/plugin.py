@@ -57,7 +57,11 @@ class _Watch:
         collected = {id(getattr(item, "function", None)) for item in session.items}
         for suite in door.SUITES:
             module = sys.modules.get(suite.module)
-            held = {id(value) for value in vars(module).values()} if module else {id(suite.test)}
+            held = (
+                {id(value) for value in vars(module).values()}
+                if module
+                else {id(suite.test)}
+            )
             if id(suite.test) not in held | collected:
                 self._lost.append(suite.module)
 
@@ -194,7 +198,9 @@ def _results(
         ]
 
     if hasattr(report, "wasxfail"):
-        return said("xfailed", f"it is marked as expected to fail. {report.wasxfail}".strip())
+        return said(
+            "xfailed", f"it is marked as expected to fail. {report.wasxfail}".strip()
+        )
     if report.when == "setup" and not report.passed:
         if report.skipped:
             return said("skipped", f"it was skipped. {_reason(report)}".strip())

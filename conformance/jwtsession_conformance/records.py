@@ -38,7 +38,9 @@ def plain(answer: Any) -> SessionRecord:
 def changed_fields(expected: SessionRecord, seen: SessionRecord) -> tuple[str, ...]:
     """Name the fields that are not what they should be, a float for an int included."""
     return tuple(
-        name for name in FIELDS if not _same(name, getattr(expected, name), getattr(seen, name))
+        name
+        for name in FIELDS
+        if not _same(name, getattr(expected, name), getattr(seen, name))
     )
 
 

@@ -174,7 +174,9 @@ class Run:
             self._workers = Workers(self.target, self.pace.patience)
         except Exception as error:  # noqa: BLE001 - a defect of this suite must not look like a verdict
             status = Status.HARNESS_ERROR
-            reason = f"The check {check.id} itself failed: {cause(error)}. Please report it."
+            reason = (
+                f"The check {check.id} itself failed: {cause(error)}. Please report it."
+            )
         return CheckResult(
             id=check.id,
             requirement=check.requirement,

@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from jwtsession.errors import SessionExists
+from jwtsession.models import SessionKey, SessionRecord
 from jwtsession_conformance.blame import BLAMES, EVICTION, FAILED_SWAP, Blame
 from jwtsession_conformance.poststate import settled, shows
 from jwtsession_conformance.values import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-    from jwtsession.models import SessionKey, SessionRecord
     from jwtsession_conformance.lab import Lab
     from jwtsession_conformance.witness import Witness
 
@@ -70,29 +71,25 @@ async def step(
         What the store answered.
     """
     handle = store or lab.store
-    named.setdefault("now", lab.now)
-    expected = getattr(lab.model, method)(subject, *rest, **named)
-    answer = await getattr(handle, method)(subject, *rest, **named)
+    now: int = named.setdefault("now", lab.now)
     user = subject if isinstance(subject, str) else subject.user_id
-    now = named["now"]
-    if method == "insert":
-        await shows(
-            lab,
-            subject.key,  # type: ignore[union-attr]
-            after="an insert",
-            now=now,
-            store=handle,
-            blame=BLAMES["insert"],
-        )
-    await settled(
-        lab,
-        after=f"a {method}",
-        now=now,
-        store=handle,
-        blame=_blame(method, named, expected),
-        users=[user],
-    )
-    _answered(lab, method, expected, answer)
+    dead = {one.id for one in lab.model.expired(user, now=now)}
+    blame = _blame(lab, method, subject, named, dead)
+    expected = getattr(lab.model, method)(subject, *rest, **named)
+    try:
+        answer = await getattr(handle, method)(subject, *rest, **named)
+    except SessionExists:
+        what = "An insert raised SessionExists for a key of no live session."
+        lab.fail(what, blame=_refused(lab, subject, dead))
+    if isinstance(subject, SessionRecord):
+        own = Blame.all("STORE-INSERT-ROUNDTRIP")
+        if subject.id in dead:
+            own = Blame.all("STORE-INSERT-EXPIRED-KEY")
+        if named["limit"] is not None:
+            own = replace(own, missing="STORE-INSERT-KEEPS-NEW")
+        await shows(lab, subject.key, after="an insert", now=now, store=handle, blame=own)
+    await settled(lab, after=f"a {method}", now=now, store=handle, blame=blame, users=[user])
+    _answered(lab, method, expected, answer, dead)
     return answer
 
 
@@ -143,33 +140,65 @@ async def sees_the_same(lab: Lab, handles: Sequence[Witness], blame: str) -> Non
         lab.same(record, shown, where, blame=blame)
 
 
-def _blame(method: str, named: Mapping[str, Any], expected: Any) -> Blame:
+def _blame(
+    lab: Lab, method: str, subject: Any, named: Mapping[str, Any], dead: set[str]
+) -> Blame:
+    """Return what a difference after this call breaks, before the model has made it."""
+    blame = BLAMES[method]
     if method == "insert":
-        return EVICTION if named.get("limit") is not None else BLAMES[method]
+        blame = EVICTION if named.get("limit") is not None else blame
+        if subject.id in dead:
+            return replace(blame, missing="STORE-INSERT-EXPIRED-KEY")
+        return replace(blame, missing="STORE-INSERT-EXPIRED-FREE") if dead else blame
     if method == "swap":
-        new = named["replacement"]
-        if expected is None or expected.refresh_hash != new.refresh_hash:
+        held = lab.model.get(subject, now=named["now"])
+        if held is None or held.refresh_hash != named["expected"]:
             return FAILED_SWAP
-    return BLAMES[method]
+    if method == "remove_all" and named.get("keep") is not None:
+        kept = lab.model.get(SessionKey(subject, named["keep"]), now=named["now"])
+        if kept is None:
+            return replace(blame, surplus="STORE-REMOVE-ALL-KEEP-MISSING")
+    return blame
 
 
-def _answered(lab: Lab, method: str, expected: Any, answer: Any) -> None:
+def _refused(lab: Lab, subject: Any, dead: Collection[str]) -> str:
+    """Return what it breaks that an insert was refused."""
+    if subject.id in dead:
+        return "STORE-INSERT-EXPIRED-KEY"
+    was_there = any(lab.model.past(subject.key)[1:])
+    return "STORE-REMOVE-ENDS" if was_there else "STORE-INSERT-EXISTS"
+
+
+def _answered(
+    lab: Lab, method: str, expected: Any, answer: Any, dead: Collection[str]
+) -> None:
+    """Expect the answer of a call that did what it should."""
     if method == "swap":
         lab.same(expected, answer, "With nothing beside it, swap", blame="STORE-SWAP-ANSWER")
         return
-    right = sorted(expected) == sorted(answer) if method == "insert" else expected == answer
+    if method == "insert":
+        lab.expect(
+            not {*answer} & {*dead},
+            "An insert reported a session that had expired as evicted.",
+            blame="STORE-INSERT-EXPIRED-FREE",
+        )
+        name = lab.journal.names.session
+        lab.expect(
+            sorted(expected) == sorted(answer),
+            f"An insert that evicted {', '.join(map(name, expected)) or 'nothing'} answered "
+            f"{', '.join(map(name, answer)) or 'nothing'}.",
+            blame="STORE-INSERT-ANSWER",
+        )
+        return
     blame = {
-        "insert": "STORE-INSERT-ANSWER",
         "touch": "STORE-TOUCH-LIVE",
         "replace_data": "STORE-DATA-LIVE",
         "remove": "STORE-REMOVE-ONCE" if expected else "STORE-REMOVE-LIVE",
         "remove_all": "STORE-REMOVE-ALL-COUNT",
     }[method]
-    shown = f"{len(answer)} ids" if method == "insert" else answer
-    wanted = f"{len(expected)} ids" if method == "insert" else expected
-    if method == "insert" and shown == wanted:
-        shown, wanted = "other ids", "those that it evicted"
-    lab.expect(right, f"{method} answered {shown} instead of {wanted}.", blame=blame)
+    lab.expect(
+        expected == answer, f"{method} answered {answer} instead of {expected}.", blame=blame
+    )
 
 
 async def _inserted(
@@ -193,7 +222,10 @@ async def _swap(lab: Lab, store: Witness) -> None:
     await step(lab, "swap", key, **first, store=store)
     replay = {"expected": record.refresh_hash, "replacement": lab.replacement(record)}
     await step(lab, "swap", key, **replay, store=store)
-    behind = {"expected": new.refresh_hash, "replacement": lab.replacement(record, gen=new.gen + 1)}
+    behind = {
+        "expected": new.refresh_hash,
+        "replacement": lab.replacement(record, gen=new.gen + 1),
+    }
     await step(lab, "swap", key, **behind, now=lab.now - 60, store=store)
 
 

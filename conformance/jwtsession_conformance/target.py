@@ -106,7 +106,9 @@ def _module(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+        if error.name is not None and (
+            name == error.name or name.startswith(f"{error.name}.")
+        ):
             raise HarnessError(
                 f"There is no module {error.name!a}.",
                 "Run from the folder that holds it, or install it; the current folder "

@@ -131,7 +131,9 @@ class Judgement:
     def count(self, verdict: Verdict, *, deciding: bool = True) -> int:
         """Return how many of the requirements that decide have this verdict."""
         return sum(
-            one.verdict is verdict for one in self.requirements if one.decides or not deciding
+            one.verdict is verdict
+            for one in self.requirements
+            if one.decides or not deciding
         )
 
 
@@ -164,7 +166,11 @@ def judge(
     verdicts = tuple(
         _one(
             requirement,
-            [check for check in of.get(requirement.id, []) if check.needs <= {*capabilities}],
+            [
+                check
+                for check in of.get(requirement.id, [])
+                if check.needs <= {*capabilities}
+            ],
             by_check,
             broken.get(requirement.id, []),
             capabilities,

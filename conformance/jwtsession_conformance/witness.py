@@ -100,7 +100,9 @@ class Witness:
 
     async def replace_data(self, key: SessionKey, data: str, *, now: int) -> bool:
         """Replace the application's text."""
-        return await self._watch("replace_data", {"key": key, "data": data, "now": now}, _truth)
+        return await self._watch(
+            "replace_data", {"key": key, "data": data, "now": now}, _truth
+        )
 
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
         """List, and answer plain copies."""
@@ -154,7 +156,8 @@ class Witness:
         except _Unreadable as error:
             noted.error = f"{_shown(answer)}, as its answer"
             raise self._violated(
-                _ANSWERS[method], f"{method} answered {error}, which is none of its answers."
+                _ANSWERS[method],
+                f"{method} answered {error}, which is none of its answers.",
             ) from None
         except asyncio.CancelledError:
             noted.error = "CancelledError"
@@ -162,7 +165,8 @@ class Witness:
             if task is not None and task.cancelling():
                 raise
             raise self._violated(
-                self._blame(method), f"{method} raised CancelledError, and nobody cancelled it."
+                self._blame(method),
+                f"{method} raised CancelledError, and nobody cancelled it.",
             ) from None
         except Exception as error:
             if isinstance(error, TimeoutError) and limit.expired():

@@ -24,7 +24,9 @@ def test_the_right_requirement_is_named(fault: Fault) -> None:
     }
     assert fault.must <= red.keys(), f"not noticed: {sorted(fault.must - red.keys())}"
     unexplained = {
-        name: what for name, what in red.items() if name not in fault.must | fault.may.keys()
+        name: what
+        for name, what in red.items()
+        if name not in fault.must | fault.may.keys()
     }
     assert not unexplained
     assert report.overall.value == fault.ends

@@ -28,7 +28,7 @@ async def alone(place: str) -> AsyncGenerator[Any]:
     yield PlainStore({})
 
 
-fault("SHARED-VISIBLE", may={})(alone)
+fault("SHARED-VISIBLE")(alone)
 
 
 @fault("SHARED-VISIBLE")
@@ -202,7 +202,6 @@ fault(
     "PROCESSES-ATOMIC",
     declares="shared processes durable",
     path="faulty_stores_handles:files_without_a_lock",
-    may={"PROCESSES-VISIBLE": "a file is seen while it is empty"},
 )(files_without_a_lock)
 
 _MEMORY: defaultdict[str, dict[Any, SessionRecord]] = defaultdict(dict)

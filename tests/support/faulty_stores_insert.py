@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from jwtsession.models import SessionRecord
 
-@fault("INSERT-ROUNDTRIP", may={"SWAP-COMPARE": "the generation is not kept there either", "SWAP-FIELDS": "the same"})
+
+@fault(
+    "INSERT-ROUNDTRIP",
+    may={"SWAP-FIELDS": "the same"},
+)
 class KeepsOnly32BitsOfTheGeneration(PlainStore):
     def kept(self, record: SessionRecord) -> SessionRecord:
         return replace(record, gen=record.gen & 0xFFFFFFFF)
@@ -63,7 +67,10 @@ class AllowsOneMoreThanTheLimit(PlainStore):
         return super().victims(others, record, None if limit is None else limit + 1)
 
 
-@fault("INSERT-LIMIT", may={'INSERT-ORDER': 'three have to go there, and one does', 'CANCEL-SAFE': 'two have to go there, and one does'})
+@fault(
+    "INSERT-LIMIT",
+    may={"CANCEL-SAFE": "two have to go there, and one does"},
+)
 class EvictsAtMostOne(PlainStore):
     def victims(
         self, others: Sequence[SessionRecord], record: SessionRecord, limit: int | None
@@ -71,7 +78,19 @@ class EvictsAtMostOne(PlainStore):
         return super().victims(others, record, limit)[:1]
 
 
-@fault("INSERT-LIMIT", "USER-ISOLATION", may={'INSERT-ORDER': 'it evicts the sessions of others there', 'INSERT-ATOMIC': 'the same', 'KEY-EXACT': 'the same', 'KEY-WHOLE': 'the same', 'INSERT-ANSWER': 'the same', 'CANCEL-SAFE': 'the same', 'SHARED-ATOMIC': 'the same', 'TIME-ARGUMENT': 'the same', 'REMOVE-ALL-COUNT': 'the same', 'INSERT-EXPIRED-FREE': 'the same', 'DATA-LIVE': 'the same'})
+@fault(
+    "INSERT-LIMIT",
+    "USER-ISOLATION",
+    may={
+        "INSERT-ATOMIC": "the same",
+        "KEY-EXACT": "the same",
+        "KEY-WHOLE": "the same",
+        "INSERT-ANSWER": "the same",
+        "CANCEL-SAFE": "the same",
+        "REMOVE-ALL-COUNT": "the same",
+        "INSERT-EXPIRED-FREE": "the same",
+    },
+)
 class CountsTheSessionsOfEverybody(PlainStore):
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
@@ -86,7 +105,15 @@ class CountsTheSessionsOfEverybody(PlainStore):
         return [victim.id for victim in gone]
 
 
-@fault("INSERT-ATOMIC", "INSERT-EXISTS", "SHARED-ATOMIC", may={'SHARED-ATOMIC': 'the race is there through two handles as well', 'REMOVE-ALL-COUNT': 'what it evicts is removed by others meanwhile'})
+@fault(
+    "INSERT-ATOMIC",
+    "INSERT-EXISTS",
+    "SHARED-ATOMIC",
+    may={
+        "SHARED-ATOMIC": "the race is there through two handles as well",
+        "REMOVE-ALL-COUNT": "what it evicts is removed by others meanwhile",
+    },
+)
 class LooksThenInserts(PlainStore):
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
@@ -103,7 +130,11 @@ class LooksThenInserts(PlainStore):
         return [victim.id for victim in gone]
 
 
-@fault("INSERT-ATOMIC", "CANCEL-SAFE", may={'SHARED-ATOMIC': 'the race is there through two handles as well', 'REMOVE-ALL-COUNT': 'what it evicts is removed by others meanwhile'})
+@fault(
+    "INSERT-ATOMIC",
+    "CANCEL-SAFE",
+    may={"SHARED-ATOMIC": "the race is there through two handles as well"},
+)
 class InsertsThenEvicts(PlainStore):
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
@@ -121,7 +152,9 @@ class InsertsThenEvicts(PlainStore):
         return [victim.id for victim in gone]
 
 
-@fault("INSERT-KEEPS-NEW", may={'INSERT-ORDER': 'a new session with old times goes first there'})
+@fault(
+    "INSERT-KEEPS-NEW",
+)
 class EvictsTheNewOneIfItIsOldest(PlainStore):
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
@@ -130,7 +163,9 @@ class EvictsTheNewOneIfItIsOldest(PlainStore):
             return await super().insert(record, limit=limit, now=now)
         if self.find(record.key, now) is not None:
             raise SessionExists
-        everyone = sorted([*self.of_user(record.user_id, now), record], key=self.eviction_order)
+        everyone = sorted(
+            [*self.of_user(record.user_id, now), record], key=self.eviction_order
+        )
         gone = everyone[: max(0, len(everyone) - limit)]
         self.put(record)
         for victim in gone:
@@ -216,7 +251,10 @@ class NeverReportsEvictions(PlainStore):
         return []
 
 
-@fault("INSERT-ANSWER", may={'INSERT-EXPIRED-FREE': 'the new session has the key of an expired one there'})
+@fault(
+    "INSERT-ANSWER",
+    may={"INSERT-EXPIRED-FREE": "the new session has the key of an expired one there"},
+)
 class ReportsTheNewOneToo(PlainStore):
     async def insert(
         self, record: SessionRecord, *, limit: int | None, now: int
@@ -281,4 +319,3 @@ class AcceptsALimitOfNothing(PlainStore):
         return await super().insert(
             record, limit=None if limit is None else max(1, limit), now=now
         )
-

@@ -99,7 +99,6 @@ class RemovesByPattern(PlainStore):
 @fault(
     "KEY-EXACT",
     "KEY-WHOLE",
-    may={"USER-ISOLATION": "another scene's user has the name of this one and more"},
 )
 class ListsByPrefix(PlainStore):
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
@@ -111,7 +110,9 @@ class ListsByPrefix(PlainStore):
         return sorted(live, key=self.listing_order)
 
 
-@fault("KEY-WHOLE", may={"PLACE-APART": "an id is used at several places, not by several users"})
+@fault(
+    "KEY-WHOLE",
+)
 class KeepsSessionsByTheirIdAlone(PlainStore):
     def slot(self, key: SessionKey) -> Any:
         return key.session_id
@@ -136,7 +137,9 @@ class GluesUserAndSession(PlainStore):
         return len(ended)
 
 
-@fault("USER-ISOLATION", may={"KEY-WHOLE": "one id under two users", "KEY-EXACT": "it looks there, too"})
+@fault(
+    "USER-ISOLATION",
+)
 class ShowsForeignSessions(PlainStore):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         for one in self.held.values():
@@ -145,7 +148,7 @@ class ShowsForeignSessions(PlainStore):
         return None
 
 
-@fault("USER-ISOLATION", may={"KEY-WHOLE": "one id under two users"})
+@fault("USER-ISOLATION")
 class RemovesForeignSessions(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:
         for one in list(self.held.values()):

@@ -12,19 +12,25 @@ if TYPE_CHECKING:
     from jwtsession.models import SessionKey, SessionRecord
 
 
-@fault("GET-LIVE", may={"TIME-ARGUMENT": "it looks at the very end of a session too", "INSERT-EXPIRED-FREE": "the same", "PURGE-LIVE": "the same"})
+@fault(
+    "GET-LIVE",
+    may={"TIME-ARGUMENT": "it looks at the very end of a session too"},
+)
 class ShowsASessionAtItsEnd(PlainStore):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         return await super().get(key, now=now - 1)
 
 
-@fault("GET-LIVE", may={"TIME-ARGUMENT": "it looks just before the end of a session too", "INSERT-EXPIRED-FREE": "the same", "SWAP-FIELDS": "the same", "PURGE-LIVE": "the same", "REMOVE-LIVE": "the same", "TOUCH-ONLY": "the same", "DATA-ONLY": "the same"})
+@fault(
+    "GET-LIVE",
+    may={"TIME-ARGUMENT": "it looks just before the end of a session too"},
+)
 class HidesASessionBeforeItsEnd(PlainStore):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         return await super().get(key, now=now + 1)
 
 
-@fault("GET-LIVE", may={"TIME-ARGUMENT": "a session was rotated long before its end there"})
+@fault("GET-LIVE")
 class EndsSessionsThatAreIdle(PlainStore):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         record = await super().get(key, now=now)
@@ -32,7 +38,9 @@ class EndsSessionsThatAreIdle(PlainStore):
         return None if idle else record
 
 
-@fault("GET-ABSENT", may={"KEY-EXACT": "any session of the user is shown there", "KEY-WHOLE": "the same"})
+@fault(
+    "GET-ABSENT",
+)
 class ShowsAnySessionOfTheUser(PlainStore):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         exact = await super().get(key, now=now)
@@ -47,7 +55,7 @@ class _Stale(PlainStore):
         self.copies: dict[Any, Any] = {}
 
 
-@fault("GET-FRESH", may={"SHARED-VISIBLE": "another handle's writes are not shown either"})
+@fault("GET-FRESH")
 class KeepsWhatGetFound(_Stale):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         if key not in self.copies:
@@ -59,7 +67,10 @@ class KeepsWhatGetFound(_Stale):
         return kept if self.is_live(kept, now) else None
 
 
-@fault("GET-FRESH", may={"SHARED-VISIBLE": "another handle's writes are not shown either", "TOUCH-MOVES": "", "SHARED-ATOMIC": "a reader is behind there too"})
+@fault(
+    "GET-FRESH",
+    may={"SHARED-VISIBLE": "another handle's writes are not shown either"},
+)
 class GetLagsBehindByOneWrite(_Stale):
     def put(self, record: SessionRecord) -> None:
         self.copies[record.key] = self.held.get(self.slot(record.key), record)
@@ -82,7 +93,9 @@ class RemembersThatNothingWasThere(_Stale):
         return found
 
 
-@fault("LIST-FRESH", may={"SHARED-VISIBLE": "another handle's writes are not shown either", "LIST-LIVE": "", "LIST-ORDER": ""})
+@fault(
+    "LIST-FRESH",
+)
 class KeepsWhatListFound(_Stale):
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
         if user_id not in self.copies:
@@ -93,13 +106,18 @@ class KeepsWhatListFound(_Stale):
         return [one for one in self.copies[user_id] if self.is_live(one, now)]
 
 
-@fault("LIST-LIVE", may={"TIME-ARGUMENT": "it looks at the very end of a session too", "PURGE-LIVE": "the same", "INSERT-EXPIRED-FREE": "the same"})
+@fault(
+    "LIST-LIVE",
+    may={"TIME-ARGUMENT": "it looks at the very end of a session too"},
+)
 class ListsASessionAtItsEnd(PlainStore):
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
         return await super().list(user_id, now=now - 1)
 
 
-@fault("LIST-LIVE", may={"INSERT-UNLIMITED": "more are listed there", "REMOVE-ALL-ENDS": "the same"})
+@fault(
+    "LIST-LIVE",
+)
 class ListsTwentyAtMost(PlainStore):
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
         return (await super().list(user_id, now=now))[:20]

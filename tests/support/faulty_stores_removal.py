@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jwtsession.models import SessionKey, SessionRecord
 
 
-@fault("REMOVE-ENDS", may={"GET-FRESH": "", "LIST-FRESH": ""})
+@fault("REMOVE-ENDS")
 class RemovesNothing(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:
         return self.find(key, now) is not None
@@ -35,18 +35,36 @@ class _Hidden(PlainStore):
         return None if key in self.hidden else await super().get(key, now=now)
 
 
-@fault("REMOVE-ENDS", may={"LIST-LIVE": "only list shows it", "LIST-FRESH": "the same", "REMOVE-ONCE": "", "REMOVE-ALL-COUNT": "", "SHARED-ATOMIC": "", "SHARED-VISIBLE": "", "REMOVE-FINAL": "", "INSERT-EXISTS": ""})
+@fault(
+    "REMOVE-ENDS",
+)
 class RemovesFromGetAlone(_Hidden):
     pass
 
 
-@fault("REMOVE-ENDS", may={"REMOVE-FINAL": "", "SHARED-ATOMIC": "", "SHARED-VISIBLE": "", "SWAP-ABSENT": "", "TOUCH-LIVE": "", "DATA-LIVE": "", "REMOVE-ONCE": "", "REMOVE-ALL-COUNT": "", "INSERT-EXISTS": ""})
+@fault(
+    "REMOVE-ENDS",
+    may={
+        "TOUCH-LIVE": "a removed session can be touched",
+        "DATA-LIVE": "a removed session takes data",
+        "SWAP-ABSENT": "a removed session can be swapped",
+        "INSERT-EXISTS": "the key of a removed session is refused",
+        "SHARED-VISIBLE": "it is hidden in one handle alone",
+        "SHARED-ATOMIC": "it is hidden in one handle alone",
+    },
+)
 class SwapsWhatWasRemoved(_Hidden):
     def of_user(self, user_id: str, now: int) -> list[SessionRecord]:
         return [one for one in super().of_user(user_id, now) if one.key not in self.hidden]
 
 
-@fault("REMOVE-ONCE", may={"REMOVE-ALL-COUNT": "the same session is counted twice", "SHARED-ATOMIC": "the race is there through two handles as well"})
+@fault(
+    "REMOVE-ONCE",
+    may={
+        "REMOVE-ALL-COUNT": "the same session is counted twice",
+        "SHARED-ATOMIC": "the race is there through two handles as well",
+    },
+)
 class LooksThenRemoves(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:
         record = self.find(key, now)
@@ -56,7 +74,10 @@ class LooksThenRemoves(PlainStore):
         return record is not None
 
 
-@fault("REMOVE-LIVE", may={"REMOVE-ENDS": "a second remove answers true there", "REMOVE-ONCE": "", "USER-ISOLATION": "", "REMOVE-ALL-COUNT": ""})
+@fault(
+    "REMOVE-LIVE",
+    may={"REMOVE-ENDS": "a second remove answers true there", "USER-ISOLATION": ""},
+)
 class RemoveAlwaysAnswersTrue(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:
         await super().remove(key, now=now)
@@ -70,7 +91,10 @@ class CountsTheExpiredAsRemoved(PlainStore):
         return self.held.pop(self.slot(key), None) is not None
 
 
-@fault("REMOVE-FINAL", may={"REMOVE-ENDS": "", "REMOVE-ALL-ENDS": "", "GET-FRESH": "", "LIST-FRESH": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": "", "USER-ISOLATION": ""})
+@fault(
+    "REMOVE-FINAL",
+    may={"REMOVE-ENDS": "", "REMOVE-ALL-ENDS": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": ""},
+)
 class TouchBringsBack(PlainStore):
     removed: dict[Any, SessionRecord] = {}  # noqa: RUF012 - a fault may share what it likes
 
@@ -93,7 +117,10 @@ class RemovesTwentyAtMost(PlainStore):
         return len(ended)
 
 
-@fault("REMOVE-ALL-ENDS", may={"REMOVE-ALL-COUNT": "", "REMOVE-ALL-KEEP": "", "GET-FRESH": "", "LIST-FRESH": ""})
+@fault(
+    "REMOVE-ALL-ENDS",
+    may={"REMOVE-ALL-COUNT": ""},
+)
 class LeavesTheMostRecentOne(PlainStore):
     async def remove_all(self, user_id: str, *, keep: str | None = None, now: int) -> int:
         live = await self.list(user_id, now=now)
@@ -110,7 +137,7 @@ class KeepsNobody(PlainStore):
         return await super().remove_all(user_id, now=now)
 
 
-@fault("REMOVE-ALL-KEEP", may={"REMOVE-ALL-COUNT": ""})
+@fault("REMOVE-ALL-KEEP")
 class TouchesTheKeptOne(PlainStore):
     async def remove_all(self, user_id: str, *, keep: str | None = None, now: int) -> int:
         for one in self.of_user(user_id, now):
@@ -119,7 +146,7 @@ class TouchesTheKeptOne(PlainStore):
         return await super().remove_all(user_id, keep=keep, now=now)
 
 
-@fault("REMOVE-ALL-KEEP-MISSING", may={"USER-ISOLATION": "", "CANCEL-SAFE": ""})
+@fault("REMOVE-ALL-KEEP-MISSING")
 class EndsNobodyWhereTheKeptOneIsMissing(PlainStore):
     async def remove_all(self, user_id: str, *, keep: str | None = None, now: int) -> int:
         if keep is not None and keep not in [one.id for one in self.of_user(user_id, now)]:
@@ -150,13 +177,13 @@ class CountsWhatAnotherRemoved(PlainStore):
         return len(ended)
 
 
-@fault("PURGE-LIVE", may={"PURGE-COUNT": "it deletes more than has expired", "PURGE-LIMIT": ""})
+@fault("PURGE-LIVE")
 class PurgesOneSecondEarly(PlainStore):
     async def purge_expired(self, *, now: int, limit: int) -> int:
         return await super().purge_expired(now=now + 1, limit=limit)
 
 
-@fault("PURGE-LIVE", may={"CANCEL-SAFE": ""})
+@fault("PURGE-LIVE")
 class LooksThenPurges(PlainStore):
     async def purge_expired(self, *, now: int, limit: int) -> int:
         dead = [one for one in self.held.values() if not self.is_live(one, now)][:limit]
@@ -198,7 +225,9 @@ class PurgesNothing(PlainStore):
 @fault("PURGE-COUNT")
 class SaysItPurgedButDoesNot(PlainStore):
     async def purge_expired(self, *, now: int, limit: int) -> int:
-        return len([one for one in self.held.values() if not self.is_live(one, now)][:limit])
+        return len(
+            [one for one in self.held.values() if not self.is_live(one, now)][:limit]
+        )
 
 
 @fault("PURGE-COUNT")
@@ -207,7 +236,7 @@ class LeavesWhatEndsThisSecond(PlainStore):
         return await super().purge_expired(now=now - 1, limit=limit)
 
 
-@fault("LIST-LIVE", may={"SHARED-ATOMIC": ""})
+@fault("LIST-LIVE")
 class ListsInPages(PlainStore):
     async def list(self, user_id: str, *, now: int) -> Sequence[SessionRecord]:
         found: list[SessionRecord] = []

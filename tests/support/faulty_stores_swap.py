@@ -25,7 +25,10 @@ class ComparesTheGenerationToo(PlainStore):
         return super().matches(record, expected, new) and new.gen > record.gen
 
 
-@fault("SWAP-COMPARE", "SWAP-FAILED", may={"SWAP-ANSWER": "a swap that ought to fail writes there", "SWAP-ATOMIC": "the same", "SHARED-ATOMIC": "the same"})
+@fault(
+    "SWAP-COMPARE",
+    "SWAP-FAILED",
+)
 class ComparesTheGenerationAlone(PlainStore):
     def matches(self, record: SessionRecord, expected: bytes, new: Replacement) -> bool:
         return new.gen == record.gen + 1
@@ -56,7 +59,7 @@ class ComparesTheTimeToo(PlainStore):
         return super().matches(record, expected, new) and later
 
 
-@fault("SWAP-FAILED", may={"SWAP-ANSWER": "a failed swap shows another time there"})
+@fault("SWAP-FAILED")
 class NotesAFailedSwapAsActivity(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -67,7 +70,9 @@ class NotesAFailedSwapAsActivity(PlainStore):
         return await super().swap(key, expected=expected, replacement=replacement, now=now)
 
 
-@fault("SWAP-FAILED", may={"SWAP-ANSWER": "a failed swap shows another field there", "SWAP-ATOMIC": "", "SWAP-COMPARE": "the same"})
+@fault(
+    "SWAP-FAILED",
+)
 class WritesSeenWhateverTheHash(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -78,7 +83,12 @@ class WritesSeenWhateverTheHash(PlainStore):
         return await super().swap(key, expected=expected, replacement=replacement, now=now)
 
 
-@fault("SWAP-ATOMIC", "FIELDS-DISJOINT", "REMOVE-FINAL", may={**_MIXED, "SWAP-ANSWER": "a loser is shown what it overwrote", "PURGE-LIVE": "", "REMOVE-ALL-ENDS": "it writes after the removal"})
+@fault(
+    "SWAP-ATOMIC",
+    "FIELDS-DISJOINT",
+    "REMOVE-FINAL",
+    may={**_MIXED, "REMOVE-ALL-ENDS": "it writes after the removal"},
+)
 class ReadsThenWrites(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -92,7 +102,10 @@ class ReadsThenWrites(PlainStore):
         return record
 
 
-@fault("SWAP-ATOMIC", may={**_MIXED, "SWAP-ANSWER": "a loser is shown what it overwrote", "FIELDS-DISJOINT": "", "REMOVE-FINAL": ""})
+@fault(
+    "SWAP-ATOMIC",
+    may={**_MIXED},
+)
 class ReadsWaitsLongThenWrites(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -109,7 +122,10 @@ class ReadsWaitsLongThenWrites(PlainStore):
         return record
 
 
-@fault("SWAP-ANSWER", may={"SHARED-ATOMIC": "the losers are shown the same there", "FIELDS-DISJOINT": "", "SWAP-ATOMIC": ""})
+@fault(
+    "SWAP-ANSWER",
+    may={"SHARED-ATOMIC": "the losers are shown the same there"},
+)
 class ShowsLosersTheOldRecord(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -131,7 +147,7 @@ class AnswersTheRecordFromBefore(PlainStore):
         return before
 
 
-@fault("SWAP-ANSWER", may={"INSERT-ROUNDTRIP": "it asks a swap that fails"})
+@fault("SWAP-ANSWER")
 class AnswersNoneWhereTheCompareFailed(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -154,7 +170,7 @@ class OnlyExtends(PlainStore):
         return replace(super().moved(record, new, now), expires_at=later)
 
 
-@fault("SWAP-FIELDS", may={"TEXT-OPAQUE": "seen is given in a swap there"})
+@fault("SWAP-FIELDS")
 class ForgetsSeen(PlainStore):
     def moved(self, record: SessionRecord, new: Replacement, now: int) -> SessionRecord:
         return replace(super().moved(record, new, now), seen=record.seen)
@@ -166,19 +182,23 @@ class ClearsDataAtASwap(PlainStore):
         return replace(super().moved(record, new, now), data="{}")
 
 
-@fault("SWAP-FIELDS", may={"SWAP-COMPARE": "the generation jumps there"})
+@fault("SWAP-FIELDS")
 class CountsGenerationsItself(PlainStore):
     def moved(self, record: SessionRecord, new: Replacement, now: int) -> SessionRecord:
         return replace(super().moved(record, new, now), gen=record.gen + 1)
 
 
-@fault("SWAP-FIELDS", may={"SWAP-COMPARE": "the time is unusual there"})
+@fault("SWAP-FIELDS")
 class TakesNowForTheRotation(PlainStore):
     def moved(self, record: SessionRecord, new: Replacement, now: int) -> SessionRecord:
         return replace(super().moved(record, new, now), rotated_at=now)
 
 
-@fault("SWAP-FIELDS", "CANCEL-SAFE", may={"SHARED-ATOMIC": "", "FIELDS-DISJOINT": "", "REMOVE-FINAL": "", "SWAP-ATOMIC": "", "SWAP-ANSWER": "", "PURGE-LIVE": "", "REMOVE-ALL-ENDS": ""})
+@fault(
+    "SWAP-FIELDS",
+    "CANCEL-SAFE",
+    may={"SHARED-ATOMIC": "", "SWAP-ANSWER": ""},
+)
 class SwapsInTwoSteps(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -186,7 +206,9 @@ class SwapsInTwoSteps(PlainStore):
         record = self.find(key, now)
         if record is None or record.refresh_hash != expected:
             return record
-        self.put(replace(record, refresh_hash=replacement.refresh_hash, gen=replacement.gen))
+        self.put(
+            replace(record, refresh_hash=replacement.refresh_hash, gen=replacement.gen)
+        )
         await asyncio.sleep(0)
         held = self.find(key, now)
         if held is not None:
@@ -195,7 +217,7 @@ class SwapsInTwoSteps(PlainStore):
         return held
 
 
-@fault("SWAP-ACTIVE", may={"INSERT-ORDER": "a swap counts as activity there", "LIST-ORDER": ""})
+@fault("SWAP-ACTIVE")
 class DoesNotCountASwapAsActivity(PlainStore):
     def moved(self, record: SessionRecord, new: Replacement, now: int) -> SessionRecord:
         moved = super().moved(record, new, now)
@@ -208,7 +230,7 @@ class LetsASwapMoveActivityBack(PlainStore):
         return replace(super().moved(record, new, now), last_active_at=now)
 
 
-@fault("SWAP-EXPIRED", may={"PURGE-LIVE": ""})
+@fault("SWAP-EXPIRED")
 class SwapsTheExpired(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int
@@ -230,7 +252,16 @@ class RefusesOneSecondTooEarly(PlainStore):
         return await super().swap(key, expected=expected, replacement=replacement, now=now)
 
 
-@fault("SWAP-ABSENT", "REMOVE-FINAL", may={"REMOVE-ENDS": "", "USER-ISOLATION": "a foreign key is absent", "SHARED-ATOMIC": "", "PURGE-LIVE": "", "REMOVE-ALL-ENDS": "", "SWAP-EXPIRED": "", "GET-FRESH": "", "LIST-FRESH": ""})
+@fault(
+    "SWAP-ABSENT",
+    "REMOVE-FINAL",
+    may={
+        "REMOVE-ENDS": "",
+        "USER-ISOLATION": "a foreign key is absent",
+        "SHARED-ATOMIC": "",
+        "REMOVE-ALL-ENDS": "",
+    },
+)
 class CreatesWhatIsAbsent(PlainStore):
     async def swap(
         self, key: SessionKey, *, expected: bytes, replacement: Replacement, now: int

@@ -21,7 +21,9 @@ class MovesActivityBack(PlainStore):
         return replace(record, last_active_at=now)
 
 
-@fault("TOUCH-MOVES", may={"INSERT-ORDER": "a touch counts as activity there", "LIST-ORDER": ""})
+@fault(
+    "TOUCH-MOVES",
+)
 class NeverMovesActivity(PlainStore):
     def touched(self, record: SessionRecord, now: int) -> SessionRecord:
         del now
@@ -41,14 +43,20 @@ class CountsATouchAsARotation(PlainStore):
         return replace(super().touched(record, now), rotated_at=now)
 
 
-@fault("TOUCH-LIVE", may={"TIME-ARGUMENT": "a touch that changes nothing"})
+@fault("TOUCH-LIVE")
 class AnswersWhetherSomethingChanged(PlainStore):
     async def touch(self, key: SessionKey, *, now: int) -> bool:
         record = self.find(key, now)
         return await super().touch(key, now=now) and record != self.find(key, now)
 
 
-@fault("TOUCH-LIVE", may={"REMOVE-ENDS": "it touches a removed session", "USER-ISOLATION": "it touches a foreign key"})
+@fault(
+    "TOUCH-LIVE",
+    may={
+        "REMOVE-ENDS": "it touches a removed session",
+        "USER-ISOLATION": "it touches a foreign key",
+    },
+)
 class TouchAlwaysAnswersTrue(PlainStore):
     async def touch(self, key: SessionKey, *, now: int) -> bool:
         await super().touch(key, now=now)
@@ -64,7 +72,14 @@ class TouchesTheExpired(PlainStore):
         return await super().touch(key, now=now)
 
 
-@fault("REMOVE-FINAL", "FIELDS-DISJOINT", may={"SHARED-ATOMIC": "the race is there through two handles as well", "REMOVE-ALL-ENDS": "it writes after the removal", "LIST-LIVE": "", "CANCEL-SAFE": "", "SWAP-ATOMIC": ""})
+@fault(
+    "REMOVE-FINAL",
+    "FIELDS-DISJOINT",
+    may={
+        "SHARED-ATOMIC": "the race is there through two handles as well",
+        "REMOVE-ALL-ENDS": "it writes after the removal",
+    },
+)
 class TouchWritesTheWholeRecordBack(PlainStore):
     async def touch(self, key: SessionKey, *, now: int) -> bool:
         record = self.find(key, now)
@@ -74,7 +89,14 @@ class TouchWritesTheWholeRecordBack(PlainStore):
         return record is not None
 
 
-@fault("REMOVE-FINAL", "FIELDS-DISJOINT", may={"SHARED-ATOMIC": "the race is there through two handles as well", "REMOVE-ALL-ENDS": "it writes after the removal"})
+@fault(
+    "REMOVE-FINAL",
+    "FIELDS-DISJOINT",
+    may={
+        "SHARED-ATOMIC": "the race is there through two handles as well",
+        "REMOVE-ALL-ENDS": "it writes after the removal",
+    },
+)
 class DataWritesTheWholeRecordBack(PlainStore):
     async def replace_data(self, key: SessionKey, data: str, *, now: int) -> bool:
         record = self.find(key, now)
@@ -136,7 +158,9 @@ class AnswersFalseForTheSameData(PlainStore):
 @fault("TEXT-OPAQUE")
 class ParsesMeta(PlainStore):
     def kept(self, record: SessionRecord) -> SessionRecord:
-        text = json.dumps(json.loads(record.meta), separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(
+            json.loads(record.meta), separators=(",", ":"), ensure_ascii=False
+        )
         return replace(record, meta=text)
 
 

@@ -51,7 +51,11 @@ def as_text(report: Report) -> str:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the report."""
-    text = files("jwtsession_conformance.report").joinpath("report.schema.json").read_text("utf-8")
+    text = (
+        files("jwtsession_conformance.report")
+        .joinpath("report.schema.json")
+        .read_text("utf-8")
+    )
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 

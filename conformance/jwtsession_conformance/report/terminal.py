@@ -126,7 +126,11 @@ def _areas(report: Report, style: Style) -> Iterator[str]:
         line = f"  {area:<13} {len(passed):>2} of {len(asked):<2}  "
         odd = [one.requirement.id for one in asked if one.verdict is worst]
         named = "" if worst is Verdict.PASS or not asked else f"  {', '.join(odd[:4])}"
-        more = f" and {len(odd) - 4} more" if worst is not Verdict.PASS and len(odd) > 4 else ""  # noqa: PLR2004
+        more = (
+            f" and {len(odd) - 4} more"
+            if worst is not Verdict.PASS and len(odd) > 4
+            else ""
+        )  # noqa: PLR2004
         yield (line + style.paint(worst) + named + more).rstrip()
 
 
@@ -172,9 +176,13 @@ def _gaps(report: Report, style: Style) -> Iterator[str]:
         if report.harness_errors or (word is Verdict.NOT_VERIFIED and len(reasons) > 12):  # noqa: PLR2004
             continue
         for reason, ids in reasons.items():
-            shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")  # noqa: PLR2004
+            shown = ", ".join(ids[:3]) + (
+                f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+            )  # noqa: PLR2004
             yield from _wrapped(reason, f"{style.paint(word)} {shown}: ")
-    excluded = [one.requirement.id for one in report.requirements if one.requirement.excluded]
+    excluded = [
+        one.requirement.id for one in report.requirements if one.requirement.excluded
+    ]
     if not report.harness_errors and excluded:
         yield (
             f"{style.paint(Verdict.NOT_VERIFIED)} by design, and not deciding: "

@@ -217,7 +217,9 @@ async def _everywhere(lab: Lab, prepare: Callable[[], _Attempt]) -> None:
     for nth in lab.rounds(_DEEPEST, 12):
         attempt = await _arranged(lab, prepare)
         reached = await cancelled_at(attempt.call(), nth)
-        where = f"a call cancelled at its await number {nth}" if nth else "a call never begun"
+        where = (
+            f"a call cancelled at its await number {nth}" if nth else "a call never begun"
+        )
         await _whole(lab, attempt, where)
         if not reached:
             break
@@ -290,7 +292,9 @@ def _state(*records: SessionRecord) -> State:
     return {record.id: record for record in records}
 
 
-def _both_ways(lab: Lab, record: SessionRecord, method: str, **named: Any) -> Sequence[State]:
+def _both_ways(
+    lab: Lab, record: SessionRecord, method: str, **named: Any
+) -> Sequence[State]:
     """Return the state without a call on this session, and the one with it."""
     model = Model()
     model.insert(record, limit=None, now=lab.now)

@@ -66,7 +66,8 @@ async def exactly_live(lab: Lab) -> None:
         lab.model.replace_data(key, text, now=now)
         answer = await lab.store.replace_data(key, text, now=now)
         lab.expect(
-            answer is wanted, f"For a session that is {kind}, replace_data answered {answer}."
+            answer is wanted,
+            f"For a session that is {kind}, replace_data answered {answer}.",
         )
     await settled(lab, after="several replace_data", blame=BLAMES["replace_data"])
     await shows(lab, never.key, after="replace_data for a session that was never inserted")

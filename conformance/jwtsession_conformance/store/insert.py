@@ -135,7 +135,9 @@ async def _everywhere(lab: Lab, record: SessionRecord) -> None:
     # A swap that wrote, or shows nothing, is wrong in another way.
     await settled(lab, after="a swap of another hash", blame=FAILED_SWAP)
     if shown is None:
-        lab.fail("Asked to swap another hash, swap answered None.", blame="STORE-SWAP-ANSWER")
+        lab.fail(
+            "Asked to swap another hash, swap answered None.", blame="STORE-SWAP-ANSWER"
+        )
     lab.same(record, shown, "Asked to swap another hash, swap")
 
 

@@ -192,7 +192,9 @@ async def foreign_id(lab: Lab) -> None:
         )
         await settled(lab, after=f"a {method} with the session id of another user")
     await lab.store.remove_all(own.user_id, keep=victim.id, now=lab.now)
-    await settled(lab, after="a remove_all that keeps another user's id", users=[victim.user_id])
+    await settled(
+        lab, after="a remove_all that keeps another user's id", users=[victim.user_id]
+    )
 
 
 async def _told_apart(lab: Lab, kind: str) -> None:
@@ -203,7 +205,9 @@ async def _told_apart(lab: Lab, kind: str) -> None:
         try:
             await lab.store.insert(record, limit=1, now=lab.now)
         except SessionExists:
-            lab.fail(f"SessionExists was raised for {_named(lab, record)}, who had no session.")
+            lab.fail(
+                f"SessionExists was raised for {_named(lab, record)}, who had no session."
+            )
     for n, record in enumerate(records):
         await _own_only(lab, record, records[n - 1], records)
     # One of them signs out everywhere: nobody else may notice.
@@ -222,7 +226,10 @@ async def _told_apart(lab: Lab, kind: str) -> None:
 
 
 async def _own_only(
-    lab: Lab, record: SessionRecord, other: SessionRecord, everybody: Sequence[SessionRecord]
+    lab: Lab,
+    record: SessionRecord,
+    other: SessionRecord,
+    everybody: Sequence[SessionRecord],
 ) -> None:
     listed = await lab.store.list(record.user_id, now=lab.now)
     got = await lab.store.get(record.key, now=lab.now)

@@ -46,7 +46,9 @@ async def lowered(lab: Lab) -> None:
     await _insert(lab, third, limit=3)
     await _counted(lab, [*records, third], 3, "an insert with limit 3 into 6 sessions")
     await _insert(lab, huge, limit=2**31)
-    await _counted(lab, [*records, third, huge], 4, "an insert with a huge limit into 3 sessions")
+    await _counted(
+        lab, [*records, third, huge], 4, "an insert with a huge limit into 3 sessions"
+    )
     await _insert(lab, single, limit=1)
     everyone = [*records, third, huge, single]
     await _counted(lab, everyone, 1, "an insert with limit 1 into 4 sessions")
@@ -287,7 +289,12 @@ async def sign_ins_at_once(
                 for n, record in enumerate(new)
             )
         )
-        reported = [one for answer in answers if not isinstance(answer, SessionExists) for one in answer]
+        reported = [
+            one
+            for answer in answers
+            if not isinstance(answer, SessionExists)
+            for one in answer
+        ]
         listed = await listed_ids(lab, new, store=handles[0])
         lab.expect(
             len(listed) == limit,

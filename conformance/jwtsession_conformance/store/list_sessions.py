@@ -28,7 +28,9 @@ async def boundary(lab: Lab) -> None:
             shown is alive,
             f"A session is {'' if shown else 'not '}listed {offset:+d} s from its end.",
         )
-        lab.expect(lasting.id in [one.id for one in listed], "A live session is not listed.")
+        lab.expect(
+            lasting.id in [one.id for one in listed], "A live session is not listed."
+        )
 
 
 @store_check("STORE-LIST-LIVE", "each-once")

@@ -138,7 +138,9 @@ async def at_most(lab: Lab) -> None:
         lab.expect(answer <= limit, f"A purge with limit {limit} answered {answer}.")
         gone = len(records) - await _left(lab, records, before) - gone
         if "sweeps" not in lab.target.capabilities:
-            lab.expect(gone <= limit, f"A purge with limit {limit} deleted {gone} sessions.")
+            lab.expect(
+                gone <= limit, f"A purge with limit {limit} deleted {gone} sessions."
+            )
     await settled(lab, after="a purge with a limit", blame="STORE-PURGE-LIVE")
 
 

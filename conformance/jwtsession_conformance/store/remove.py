@@ -66,7 +66,11 @@ async def absent(lab: Lab) -> None:
     await given(lab, removed, evicted)
     await step(lab, "remove", removed.key)
     await evict(lab, evicted)
-    for record, kind in ((never, "never inserted"), (removed, "removed"), (evicted, "evicted")):
+    for record, kind in (
+        (never, "never inserted"),
+        (removed, "removed"),
+        (evicted, "evicted"),
+    ):
         answer = await lab.store.remove(record.key, now=lab.now)
         lab.expect(not answer, f"For a session that was {kind}, remove answered true.")
     await settled(lab, after="removes of sessions that are not there")
@@ -199,9 +203,7 @@ async def removes_at_once(
     await contest.play(one_round)
 
 
-def _writes(
-    lab: Lab, record: SessionRecord, store: Witness
-) -> Sequence[Callable[[], Any]]:
+def _writes(lab: Lab, record: SessionRecord, store: Witness) -> Sequence[Callable[[], Any]]:
     """Return a swap, a touch and a replace_data of a session."""
     return [
         partial(

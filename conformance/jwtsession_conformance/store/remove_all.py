@@ -130,9 +130,7 @@ async def live_ones(lab: Lab) -> None:
 @store_check("STORE-REMOVE-ALL-COUNT", "each-once")
 async def each_once(lab: Lab) -> None:
     """Of removals, evictions and sign-outs that meet, each session is counted by one."""
-    contest = Contest(
-        lab, most=60, least=12, sane=["remove_all", "remove", "insert"]
-    )
+    contest = Contest(lab, most=60, least=12, sane=["remove_all", "remove", "insert"])
 
     async def one_round() -> None:
         records = [lab.record(last_active_at=lab.now - n) for n in range(4)]

@@ -49,7 +49,13 @@ async def hash_alone(lab: Lab) -> None:
 @store_check("STORE-SWAP-COMPARE", "near-hashes")
 async def near(lab: Lab) -> None:
     """Nothing is written for a hash that differs by one bit, by case or after a zero byte."""
-    for stored in (lab.hash(), b"aBcDeFgH" * 4, bytes(32), b"\x00" + lab.hash()[1:], b" " * 32):
+    for stored in (
+        lab.hash(),
+        b"aBcDeFgH" * 4,
+        bytes(32),
+        b"\x00" + lab.hash()[1:],
+        b" " * 32,
+    ):
         lab.scene()
         record = lab.record(refresh_hash=stored)
         await given(lab, record)
@@ -203,7 +209,9 @@ async def at_its_end(lab: Lab) -> None:
         replacement=lab.replacement(record),
         now=lab.now,
     )
-    lab.expect(answer is not None, "One second before the end of a session, swap answered None.")
+    lab.expect(
+        answer is not None, "One second before the end of a session, swap answered None."
+    )
 
 
 @store_check("STORE-SWAP-ABSENT", "creates-nothing")
@@ -213,7 +221,11 @@ async def creates_nothing(lab: Lab) -> None:
     await given(lab, removed, evicted)
     await step(lab, "remove", removed.key)
     await evict(lab, evicted)
-    for record, kind in ((never, "never inserted"), (removed, "removed"), (evicted, "evicted")):
+    for record, kind in (
+        (never, "never inserted"),
+        (removed, "removed"),
+        (evicted, "evicted"),
+    ):
         answer = await lab.store.swap(
             record.key,
             expected=record.refresh_hash,
@@ -251,7 +263,9 @@ async def _swapped(
 async def _refused(lab: Lab, record: SessionRecord, expected: bytes, **fields: int) -> None:
     """Swap with a wrong hash, and expect that nothing of it is answered."""
     new = lab.replacement(record, **fields)
-    answer = await lab.store.swap(record.key, expected=expected, replacement=new, now=lab.now)
+    answer = await lab.store.swap(
+        record.key, expected=expected, replacement=new, now=lab.now
+    )
     lab.expect(
         answer is None or answer.refresh_hash != new.refresh_hash,
         "A swap with a wrong hash was accepted.",

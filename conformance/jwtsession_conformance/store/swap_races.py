@@ -136,8 +136,6 @@ async def swaps_at_once(
                     "A swap that lost a race was answered with the record from before it.",
                     blame=blame or "STORE-SWAP-ANSWER",
                 )
-            lab.same(
-                final, one, "In a race, swap", blame=blame or "STORE-SWAP-ANSWER"
-            )
+            lab.same(final, one, "In a race, swap", blame=blame or "STORE-SWAP-ANSWER")
 
     await contest.play(one_round)

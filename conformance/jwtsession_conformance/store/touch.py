@@ -56,7 +56,9 @@ async def exactly_live(lab: Lab) -> None:
     ):
         lab.model.touch(key, now=now)
         answer = await lab.store.touch(key, now=now)
-        lab.expect(answer is wanted, f"For a session that is {kind}, touch answered {answer}.")
+        lab.expect(
+            answer is wanted, f"For a session that is {kind}, touch answered {answer}."
+        )
     await settled(lab, after="touches", blame=BLAMES["touch"])
 
 

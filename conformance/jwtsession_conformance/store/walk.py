@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 async def long_walk(lab: Lab) -> None:
     """After every one of hundreds of calls, by few users with few keys, all is as it should be."""
     users = [lab.user(name) for name in ("alice", "bob", "carol")]
-    ids = [lab.session_id() for _ in range(6)]
+    ids = {user: [lab.session_id() for _ in range(4)] for user in users}
     for number in lab.rounds(200, 60):
         lab.clock.advance(lab.rng.choice((0, 0, 1, 60, 600, HOUR)))
-        method, subject, rest, named = _drawn(lab, lab.rng.choice(users), ids, number)
+        user = lab.rng.choice(users)
+        method, subject, rest, named = _drawn(lab, user, ids[user], number)
         await step(lab, method, subject, *rest, **named)
 
 
@@ -47,7 +48,9 @@ def _drawn(
     if kind in ("swap", "replay"):
         expected = record.refresh_hash if kind == "swap" else lab.hash()
         new = lab.replacement(
-            record, expires_at=lab.now + rng.choice((HOUR, DAY, 40 * DAY)), rotated_at=lab.now
+            record,
+            expires_at=lab.now + rng.choice((HOUR, DAY, 40 * DAY)),
+            rotated_at=lab.now,
         )
         return "swap", record.key, (), {"expected": expected, "replacement": new}
     if kind == "data":

@@ -117,7 +117,9 @@ async def kept_answers(lab: Lab) -> None:
         for name, answer in kept.items():
             now = _copied(answer)
             if len(now) != len(was[name]):
-                lab.fail(f"After {after}, {name} has {len(now)} entries, not {len(was[name])}.")
+                lab.fail(
+                    f"After {after}, {name} has {len(now)} entries, not {len(was[name])}."
+                )
             for before, one in zip(was[name], now, strict=True):
                 changed = ", ".join(changed_fields(before, one))
                 lab.expect(not changed, f"After {after}, {name} shows another {changed}.")
@@ -155,7 +157,9 @@ async def never_opened(lab: Lab) -> None:
         other = await lab.open(place, called="a new place")
         for name in names:
             listed = await other.list(name, now=lab.now)
-            lab.expect(not listed, f"At a new place user {name!a} has {len(listed)} sessions.")
+            lab.expect(
+                not listed, f"At a new place user {name!a} has {len(listed)} sessions."
+            )
         deleted = await other.purge_expired(now=INTEGER_END - 1, limit=1)
         lab.expect(not deleted, "At a new place there was an expired session to purge.")
 
@@ -167,7 +171,9 @@ async def near_names(lab: Lab) -> None:
     long = f"{stem}{'x' * 63}"[:62]
     names = [stem, f"{stem}_", f"{stem}_1", f"{stem}1", stem[:-1], f"{long}a", f"{long}b"]
     record = lab.record()
-    handles = [await lab.open(name, called=f"place {n + 1}") for n, name in enumerate(names)]
+    handles = [
+        await lab.open(name, called=f"place {n + 1}") for n, name in enumerate(names)
+    ]
     here = [lab.record(record.user_id, id=record.id) for _ in names]
     for n, (handle, own) in enumerate(zip(handles, here, strict=True)):
         if n:  # the others have it
@@ -176,7 +182,9 @@ async def near_names(lab: Lab) -> None:
         try:
             await handle.insert(own, limit=1, now=lab.now)
         except SessionExists:
-            lab.fail("SessionExists was raised for a key that was inserted at another place.")
+            lab.fail(
+                "SessionExists was raised for a key that was inserted at another place."
+            )
     for handle, own in zip(handles, here, strict=True):
         lab.same(own, await handle.get(own.key, now=lab.now), "At its own place, get")
     await handles[0].remove_all(record.user_id, now=lab.now)
