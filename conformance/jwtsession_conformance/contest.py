@@ -21,7 +21,7 @@ from jwtsession_conformance.violation import HarnessError
 from jwtsession_conformance.witness import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Sequence
 
     from jwtsession_conformance.lab import Lab
     from jwtsession_conformance.witness import Witness
@@ -90,10 +90,10 @@ class Contest:
         if unavailable is not None and played < self._least:
             raise unavailable
 
-    async def together(
-        self, *calls: Callable[[], Awaitable[_T]]
-    ) -> list[_T | SessionExists]:
+    async def together(self, *calls: Callable[[], Awaitable[_T]]) -> list[Any]:
         """Start calls together, and return what they answered, in the order given.
+
+        ``SessionExists`` is an answer too.
 
         Raises:
             Violated: A call did what no call may do.
@@ -132,9 +132,9 @@ class Contest:
         """Return a delay for each call: whole ticks, or a fraction of a call's time."""
         rng = self._lab.rng
         kind, turn = self._round % 4, self._round // 4
-        if kind < 2 or number < 2:  # noqa: PLR2004 - every second round starts all at once
+        if kind < 2 or number < 2:
             return [0] * number
-        if kind == 2:  # noqa: PLR2004 - the first against all others, and the reverse
+        if kind == 2:
             ticks = 1 + (turn // 2) % _TICKS
             return [ticks * (turn % 2), *[ticks * (1 - turn % 2)] * (number - 1)]
         if self._typical > _QUICK:
@@ -161,7 +161,7 @@ def _outcome(task: asyncio.Task[Any]) -> Any:
 
 
 @contextmanager
-def _eager_threads() -> Iterator[None]:
+def _eager_threads() -> Generator[None]:
     """Let threads take turns far more often, so that those of a store really meet."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)

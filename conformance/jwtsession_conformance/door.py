@@ -93,7 +93,8 @@ def store_suite(
 
     suite.jwtsession_target = target  # type: ignore[attr-defined]
     suite.jwtsession_seed = seed  # type: ignore[attr-defined]
-    SUITES.append(Suite(run, sys._getframe(1).f_globals["__name__"], suite))  # noqa: SLF001 - as namedtuple does
+    caller = sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as namedtuple
+    SUITES.append(Suite(run, caller.f_globals["__name__"], suite))
     return suite
 
 

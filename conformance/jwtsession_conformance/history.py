@@ -51,11 +51,9 @@ class Names:
         """Write a user id in ASCII, a long one shortened."""
         if not isinstance(user_id, str):
             return repr(user_id)[:40]
-        if len(user_id) <= 60:  # noqa: PLR2004 - what fits on a line
+        if len(user_id) <= 60:
             return ascii(user_id)
-        return (
-            f"{ascii(user_id[:20])}...{ascii(user_id[-12:])} ({len(user_id)} code points)"
-        )
+        return f"{user_id[:20]!a}...{user_id[-12:]!a} ({len(user_id)} code points)"
 
     def time(self, value: object) -> str:
         """Write a moment relative to the start, a far one as it is."""
@@ -71,7 +69,7 @@ class Names:
         written = ascii(value)
         return (
             written if len(written) <= 48 else f"{written[:40]}...' ({len(written)} long)"
-        )  # noqa: PLR2004
+        )
 
     def record(self, record: SessionRecord | None) -> str:
         """Write what distinguishes a record; its texts are left out."""

@@ -17,7 +17,7 @@ from jwtsession.models import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["HASHES", "TEXTS", "look_alikes", "longest_texts", "near_hashes"]
+__all__ = ["HASHES", "TEXTS", "longest_texts", "look_alikes", "near_hashes"]
 
 HASHES: Sequence[bytes] = tuple(
     value.ljust(REFRESH_HASH_BYTES, b".")[:REFRESH_HASH_BYTES]

@@ -26,7 +26,7 @@ _PULSE = 0.2
 """Seconds between two signs of life of the loop."""
 
 
-class LoopBlocked(Exception):  # noqa: N818 - a finding
+class LoopBlocked(Exception):
     """Nothing moved in the loop for too long."""
 
 

@@ -84,8 +84,9 @@ async def _enter(
     if not hasattr(manager, "__aenter__") or not hasattr(manager, "__aexit__"):
         raise _no_manager(manager)
     stack = AsyncExitStack()
+    limit = asyncio.timeout(patience)
     try:
-        async with asyncio.timeout(patience) as limit:
+        async with limit:
             return await stack.enter_async_context(manager), stack
     except asyncio.CancelledError:
         raise
@@ -103,8 +104,9 @@ async def _enter(
 
 async def _leave(stack: AsyncExitStack, patience: float, *, quiet: bool) -> None:
     """Close; say nothing of a failure where something worse is on its way already."""
+    limit = asyncio.timeout(patience)
     try:
-        async with asyncio.timeout(patience) as limit:
+        async with limit:
             await stack.aclose()
     except asyncio.CancelledError:
         raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -73,13 +73,13 @@ class _Watch:
         target = _target(item)
         if target is None:
             return
-        check = item.callspec.params["conformance_check"]  # type: ignore[attr-defined]
-        function: Any = item.function  # type: ignore[attr-defined]
-        described = {
+        made = cast("Any", item)  # what pytest makes of a parametrized function
+        check = made.callspec.params["conformance_check"]
+        described: dict[str, Any] = {
             "suite": _suite_of(item),
             "target": target.name,
             "capabilities": sorted(target.capabilities),
-            "seed": function.jwtsession_seed,
+            "seed": made.function.jwtsession_seed,
             "check": check.id,
             "requirement": check.requirement,
         }

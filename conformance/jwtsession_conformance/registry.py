@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "NotApplicable", "checks", "store_check"]
 
 
-class NotApplicable(Exception):  # noqa: N818 - an outcome, not an error
+class NotApplicable(Exception):
     """A check finds that it asks something of the store that nobody promised."""
 
 

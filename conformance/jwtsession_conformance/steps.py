@@ -88,7 +88,9 @@ async def step(
         if named["limit"] is not None:
             own = replace(own, missing="STORE-INSERT-KEEPS-NEW")
         await shows(lab, subject.key, after="an insert", now=now, store=handle, blame=own)
-    await settled(lab, after=f"a {method}", now=now, store=handle, blame=blame, users=[user])
+    await settled(
+        lab, after=f"a {method}", now=now, store=handle, blame=blame, users=[user]
+    )
     _answered(lab, method, expected, answer, dead)
     return answer
 
@@ -174,7 +176,9 @@ def _answered(
 ) -> None:
     """Expect the answer of a call that did what it should."""
     if method == "swap":
-        lab.same(expected, answer, "With nothing beside it, swap", blame="STORE-SWAP-ANSWER")
+        lab.same(
+            expected, answer, "With nothing beside it, swap", blame="STORE-SWAP-ANSWER"
+        )
         return
     if method == "insert":
         lab.expect(
@@ -197,7 +201,9 @@ def _answered(
         "remove_all": "STORE-REMOVE-ALL-COUNT",
     }[method]
     lab.expect(
-        expected == answer, f"{method} answered {answer} instead of {expected}.", blame=blame
+        expected == answer,
+        f"{method} answered {answer} instead of {expected}.",
+        blame=blame,
     )
 
 

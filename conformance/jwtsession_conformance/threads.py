@@ -13,7 +13,7 @@ import selectors
 import threading
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jwtsession_conformance.places import open_store
 from jwtsession_conformance.violation import HarnessError
@@ -116,7 +116,7 @@ async def open_in_thread(
     threading.Thread(target=serve, name=f"store-{place}", daemon=True).start()
     loop, stop, store = await asyncio.wrap_future(opened)
     try:
-        yield _Across(store, loop)  # type: ignore[misc]
+        yield cast("SessionStore", _Across(store, loop))
     finally:
         loop.call_soon_threadsafe(stop.set)
         try:

@@ -23,7 +23,7 @@ class Violation:
     history: tuple[str, ...] = ()
 
 
-class Violated(Exception):  # noqa: N818 - it is a verdict, not an error of the program
+class Violated(Exception):
     """The store broke something; ends the check."""
 
     def __init__(self, *violations: Violation) -> None:

@@ -184,7 +184,7 @@ class Witness:
         return Violated(Violation(requirement, what, self._journal.lines()))
 
 
-class _Unreadable(Exception):  # noqa: N818 - never leaves this module
+class _Unreadable(Exception):
     """An answer of a type that means nothing."""
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from faulty_stores import PlainStore, in_memory
 from faulty_stores_handles import files
+from jwtsession_conformance import StoreTarget
 
 from jwtsession.models import SessionKey, SessionRecord
-from jwtsession_conformance import StoreTarget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence

@@ -96,7 +96,7 @@ class CountsTheExpiredAsRemoved(PlainStore):
     may={"REMOVE-ENDS": "", "REMOVE-ALL-ENDS": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": ""},
 )
 class TouchBringsBack(PlainStore):
-    removed: dict[Any, SessionRecord] = {}  # noqa: RUF012 - a fault may share what it likes
+    removed: dict[Any, SessionRecord] = {}
 
     def drop(self, record: SessionRecord) -> None:
         self.removed[record.key] = record

@@ -1,7 +1,5 @@
 """A store that hands every call to another one, and lets a subclass stand in between."""
 
-# ruff: noqa: D102 - the protocol says what its methods do
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jwtsession_conformance.processes.wire import read, read_error, write
 from jwtsession_conformance.violation import HarnessError
@@ -132,7 +132,7 @@ class OtherProcess:
         """
         handle = await self._asked({"method": "open", "place": place})
         try:
-            yield _There(self, handle)  # type: ignore[misc]
+            yield cast("SessionStore", _There(self, handle))
         finally:
             await self._asked({"method": "close", "handle": handle})
 

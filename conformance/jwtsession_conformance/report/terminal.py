@@ -130,7 +130,7 @@ def _areas(report: Report, style: Style) -> Iterator[str]:
             f" and {len(odd) - 4} more"
             if worst is not Verdict.PASS and len(odd) > 4
             else ""
-        )  # noqa: PLR2004
+        )
         yield (line + style.paint(worst) + named + more).rstrip()
 
 
@@ -173,12 +173,12 @@ def _gaps(report: Report, style: Style) -> Iterator[str]:
         for one in report.requirements:
             if one.decides and one.verdict is word:
                 reasons.setdefault(one.reason, []).append(one.requirement.id)
-        if report.harness_errors or (word is Verdict.NOT_VERIFIED and len(reasons) > 12):  # noqa: PLR2004
+        if report.harness_errors or (word is Verdict.NOT_VERIFIED and len(reasons) > 12):
             continue
         for reason, ids in reasons.items():
             shown = ", ".join(ids[:3]) + (
                 f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-            )  # noqa: PLR2004
+            )
             yield from _wrapped(reason, f"{style.paint(word)} {shown}: ")
     excluded = [
         one.requirement.id for one in report.requirements if one.requirement.excluded

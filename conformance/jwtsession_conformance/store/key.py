@@ -93,8 +93,7 @@ async def one_id_two_users(lab: Lab) -> None:
     await settled(lab, after=after, users=[mine.user_id, theirs.user_id])
     lab.clock.advance(60)
     new = lab.replacement(mine)
-    named = {"expected": mine.refresh_hash, "replacement": new, "now": lab.now}
-    await lab.store.swap(mine.key, **named)
+    await lab.store.swap(mine.key, expected=mine.refresh_hash, replacement=new, now=lab.now)
     await lab.store.touch(mine.key, now=lab.now)
     await lab.store.replace_data(mine.key, '{"mine":1}', now=lab.now)
     await _untouched(lab, theirs, "operations on a session of the same id")
@@ -218,10 +217,10 @@ async def _told_apart(lab: Lab, kind: str) -> None:
         if n % 2:
             continue
         if await lab.store.get(record.key, now=lab.now) is None:
-            users = {record.user_id, *(one.user_id for one in records[1::2])}
+            involved = {record.user_id, *(one.user_id for one in records[1::2])}
             lab.fail(
                 f"{_named(lab, record)} was signed out by a remove_all of others.",
-                users=users,
+                users=involved,
             )
 
 

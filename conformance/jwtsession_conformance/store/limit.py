@@ -246,11 +246,10 @@ async def in_one_step(lab: Lab) -> None:
             shown = await lab.store.get(new.key, now=lab.now)
             return shown, await lab.store.get(old.key, now=lab.now)
 
-        looks: Sequence[tuple[SessionRecord | None, SessionRecord | None]]
         _, *looks = await contest.together(
             partial(lab.store.insert, new, limit=1, now=lab.now),
             *[look] * 3,
-        )  # type: ignore[assignment]
+        )
         lab.expect(
             not any(shown is not None and gone is not None for shown, gone in looks),
             "While an insert with limit 1 ran, its session was seen, and after that the "

@@ -79,7 +79,7 @@ async def beside_touches(lab: Lab) -> None:
         listing = partial(lab.store.list, records[0].user_id, now=lab.now)
         touches = [partial(lab.store.touch, one.key, now=lab.now) for one in records]
         listed, *_ = await contest.together(listing, *touches)
-        ids = [one.id for one in listed]  # type: ignore[union-attr]
+        ids = [one.id for one in listed]
         lab.expect(
             sorted(ids) == sorted(one.id for one in records),
             f"While its {len(records)} sessions were touched, list showed {len({*ids})} of "

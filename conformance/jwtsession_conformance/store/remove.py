@@ -61,7 +61,7 @@ async def eight_at_once(lab: Lab) -> None:
 
 @store_check("STORE-REMOVE-LIVE", "absent")
 async def absent(lab: Lab) -> None:
-    """remove answers false for a session that was never there, was removed or evicted."""
+    """Remove answers false for a session that was never there, was removed or evicted."""
     never, removed, evicted = lab.record(), lab.record(), lab.record(last_active_at=1)
     await given(lab, removed, evicted)
     await step(lab, "remove", removed.key)

@@ -61,9 +61,9 @@ async def in_one_step(lab: Lab) -> None:
         for one in seen:
             if one is None:
                 lab.fail("While a swap ran, a look at its session found nothing.")
-            half = not equal(record, one) and not equal(after, one)  # type: ignore[arg-type]
+            half = not equal(record, one) and not equal(after, one)
             if half:
-                old = changed_fields(record, one)  # type: ignore[arg-type]
+                old = changed_fields(record, one)
                 lab.fail(
                     "While a swap ran, its session was seen half written: of its fields "
                     f"{', '.join(old)} had changed and the others had not."

@@ -35,7 +35,7 @@ def _drawn(
     rng = lab.rng
     live = lab.model.list(user, now=lab.now)
     free = [one for one in ids if one not in [record.id for record in live]]
-    if free and (not live or rng.random() < 0.3):  # noqa: PLR2004 - sessions come and go
+    if free and (not live or rng.random() < 0.3):
         new = lab.record(
             user,
             id=rng.choice(free),
@@ -47,15 +47,15 @@ def _drawn(
     kind = rng.choice(("swap", "swap", "replay", "touch", "data", "remove", "all"))
     if kind in ("swap", "replay"):
         expected = record.refresh_hash if kind == "swap" else lab.hash()
-        new = lab.replacement(
+        to = lab.replacement(
             record,
             expires_at=lab.now + rng.choice((HOUR, DAY, 40 * DAY)),
             rotated_at=lab.now,
         )
-        return "swap", record.key, (), {"expected": expected, "replacement": new}
+        return "swap", record.key, (), {"expected": expected, "replacement": to}
     if kind == "data":
         return "replace_data", record.key, (f'{{"n":{number}}}',), {}
-    if kind == "all" and rng.random() < 0.5:  # noqa: PLR2004 - seldom, or little is left
+    if kind == "all" and rng.random() < 0.5:
         return "remove_all", user, (), {"keep": rng.choice((None, record.id, ids[-1]))}
     if kind == "remove":
         return "remove", _at_times_another(lab, record, ids).key, (), {}
@@ -64,4 +64,4 @@ def _drawn(
 
 def _at_times_another(lab: Lab, record: SessionRecord, ids: list[str]) -> SessionRecord:
     """Return the session, or, at times, one that may not be there."""
-    return replace(record, id=lab.rng.choice(ids)) if lab.rng.random() < 0.2 else record  # noqa: PLR2004
+    return replace(record, id=lab.rng.choice(ids)) if lab.rng.random() < 0.2 else record

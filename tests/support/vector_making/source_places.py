@@ -75,9 +75,7 @@ def _document(name: str) -> Document:
     return Document(f"source_{name}.json", "source.schema.json", "source", HEADER, NOTES)
 
 
-def _found(  # noqa: PLR0917 - the columns of a table
-    group: Group, comment: str, rid: str, flag: str, view: Any, token: str
-) -> None:
+def _found(group: Group, comment: str, rid: str, flag: str, view: Any, token: str) -> None:
     group.add(comment, rid, flag, request=view, token=token)
 
 

@@ -47,7 +47,7 @@ def claims() -> Document:
     return made
 
 
-def _bad(  # noqa: PLR0917 - the columns of a table
+def _bad(
     group: Group,
     comment: str,
     rid: str,

@@ -30,9 +30,7 @@ LIMIT = 8192
 HEADER_MEMBERS = {"alg": "HS256", "kid": "k1", "typ": "at+jwt"}
 
 
-def _bad(  # noqa: PLR0917 - the columns of a table
-    group: Group, comment: str, rid: str, flag: str, token: str, code: str
-) -> None:
+def _bad(group: Group, comment: str, rid: str, flag: str, token: str, code: str) -> None:
     group.add(comment, rid, flag, kind="access", token=token, now=NOW, code=code)
 
 
