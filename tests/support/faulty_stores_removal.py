@@ -76,7 +76,7 @@ class LooksThenRemoves(PlainStore):
 
 @fault(
     "REMOVE-LIVE",
-    may={"REMOVE-ENDS": "a second remove answers true there", "USER-ISOLATION": ""},
+    may={"REMOVE-ENDS": "a second remove answers true there", "USER-ISOLATION": "a foreign key is absent"},
 )
 class RemoveAlwaysAnswersTrue(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:
@@ -93,7 +93,12 @@ class CountsTheExpiredAsRemoved(PlainStore):
 
 @fault(
     "REMOVE-FINAL",
-    may={"REMOVE-ENDS": "", "REMOVE-ALL-ENDS": "", "TOUCH-LIVE": "", "SHARED-ATOMIC": ""},
+    may={
+        "REMOVE-ENDS": "it looks for a removed session with touch",
+        "REMOVE-ALL-ENDS": "a touch comes after it",
+        "TOUCH-LIVE": "it touches a removed session",
+        "SHARED-ATOMIC": "a touch comes after a remove",
+    },
 )
 class TouchBringsBack(PlainStore):
     removed: dict[Any, SessionRecord] = {}
@@ -119,7 +124,7 @@ class RemovesTwentyAtMost(PlainStore):
 
 @fault(
     "REMOVE-ALL-ENDS",
-    may={"REMOVE-ALL-COUNT": ""},
+    may={"REMOVE-ALL-COUNT": "it counts what is left there"},
 )
 class LeavesTheMostRecentOne(PlainStore):
     async def remove_all(self, user_id: str, *, keep: str | None = None, now: int) -> int:

@@ -13,10 +13,7 @@ from jwtsession.models import SessionRecord
 if TYPE_CHECKING:
     from jwtsession.models import Replacement, SessionKey
 
-_MIXED = {
-    "SHARED-ATOMIC": "the race is there through two handles as well",
-    "CANCEL-SAFE": "between the two steps it can be cancelled",
-}
+_MIXED = {"SHARED-ATOMIC": "the race is there through two handles as well"}
 
 
 @fault("SWAP-COMPARE")
@@ -197,7 +194,10 @@ class TakesNowForTheRotation(PlainStore):
 @fault(
     "SWAP-FIELDS",
     "CANCEL-SAFE",
-    may={"SHARED-ATOMIC": "", "SWAP-ANSWER": ""},
+    may={
+        "SHARED-ATOMIC": "two swaps meet half way there",
+        "SWAP-ANSWER": "two swaps meet half way there",
+    },
 )
 class SwapsInTwoSteps(PlainStore):
     async def swap(
@@ -256,10 +256,10 @@ class RefusesOneSecondTooEarly(PlainStore):
     "SWAP-ABSENT",
     "REMOVE-FINAL",
     may={
-        "REMOVE-ENDS": "",
+        "REMOVE-ENDS": "it swaps a removed session",
         "USER-ISOLATION": "a foreign key is absent",
-        "SHARED-ATOMIC": "",
-        "REMOVE-ALL-ENDS": "",
+        "SHARED-ATOMIC": "a swap comes after a remove",
+        "REMOVE-ALL-ENDS": "a swap comes after it",
     },
 )
 class CreatesWhatIsAbsent(PlainStore):

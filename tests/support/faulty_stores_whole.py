@@ -164,7 +164,7 @@ class CancelsItsNeighbours(PlainStore):
         "SWAP-FIELDS": "a look meets it half way",
         "FIELDS-DISJOINT": "a touch meets it half way",
         "SHARED-ATOMIC": "the same",
-        "SWAP-ANSWER": "",
+        "SWAP-ANSWER": "a loser meets the winner half way",
     },
 )
 class WritesSeenAfterAnAwait(PlainStore):
