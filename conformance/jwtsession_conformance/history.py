@@ -7,6 +7,7 @@ keeps.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,12 @@ class Names:
 
     Args:
         start: The moment that is called ``t``.
+        tag: What is at the end of the user ids that this suite draws; it is left out.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, tag: str) -> None:
         self._start = start
+        self._tag = re.compile(rf"-{re.escape(tag)}(-\d+)?\Z")
         self._hashes: dict[bytes, str] = {}
         self._sessions: dict[str, str] = {}
 
@@ -51,6 +54,7 @@ class Names:
         """Write a user id in ASCII, a long one shortened."""
         if not isinstance(user_id, str):
             return repr(user_id)[:40]
+        user_id = self._tag.sub("", user_id)
         if len(user_id) <= 60:
             return ascii(user_id)
         return f"{user_id[:20]!a}...{user_id[-12:]!a} ({len(user_id)} code points)"

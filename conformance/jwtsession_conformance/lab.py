@@ -89,7 +89,7 @@ class Lab(Values):
         self.target = target
         self.pace = pace
         self.model = Model()
-        self.journal = Journal(Names(self.clock.start))
+        self.journal = Journal(Names(self.clock.start, self.place[-6:]))
         self.note = ""
         self.bystander: str | None = None
         self._stack = AsyncExitStack()

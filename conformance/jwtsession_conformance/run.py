@@ -13,7 +13,7 @@ from jwtsession_conformance.lab import Lab, Pace
 from jwtsession_conformance.loops import LoopBlocked, OwnLoop
 from jwtsession_conformance.processes.handle import Workers
 from jwtsession_conformance.registry import NotApplicable, checks
-from jwtsession_conformance.report import Report, describe
+from jwtsession_conformance.report import NOT_SELECTED, Report, describe
 from jwtsession_conformance.smoke import SMOKE
 from jwtsession_conformance.target import cause
 from jwtsession_conformance.verdict import CheckResult, Status, judge
@@ -106,7 +106,7 @@ class Run:
             if self.interrupted:
                 results.append(_left_out(check, "The run was interrupted."))
             elif selected is not None and check.id not in selected and check is not SMOKE:
-                results.append(_left_out(check, "It was not selected."))
+                results.append(_left_out(check, NOT_SELECTED))
             else:
                 try:
                     results.append(self.smoke() if check is SMOKE else self.check(check))

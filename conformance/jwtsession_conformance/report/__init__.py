@@ -20,7 +20,10 @@ if TYPE_CHECKING:
         RequirementVerdict,
     )
 
-__all__ = ["Report", "describe"]
+__all__ = ["NOT_SELECTED", "Report", "describe"]
+
+NOT_SELECTED = "It was not selected."
+"""Why a check was not run that the user left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jwtsession_conformance.catalogue import requirement
-from jwtsession_conformance.verdict import Overall, Verdict
+from jwtsession_conformance.report import NOT_SELECTED
+from jwtsession_conformance.verdict import Overall, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,12 @@ def _areas(report: Report, style: Style) -> Iterator[str]:
     areas: dict[str, list[RequirementVerdict]] = {}
     for one in report.requirements:
         areas.setdefault(one.requirement.area, []).append(one)
+    ran = {one.id for one in report.checks if one.status is not Status.DESELECTED}
     for area, members in areas.items():
+        if len(ran) < len(report.checks) and not any(
+            ran & {*one.checks} for one in members
+        ):
+            continue  # nothing of it was selected
         deciding = [one for one in members if one.decides]
         asked = [one for one in deciding if one.verdict is not Verdict.NOT_APPLICABLE]
         passed = [one for one in asked if one.verdict is Verdict.PASS]
@@ -171,7 +177,7 @@ def _gaps(report: Report, style: Style) -> Iterator[str]:
     for word in (Verdict.HARNESS_ERROR, Verdict.NOT_VERIFIED):
         reasons: dict[str, list[str]] = {}
         for one in report.requirements:
-            if one.decides and one.verdict is word:
+            if one.decides and one.verdict is word and one.reason != NOT_SELECTED:
                 reasons.setdefault(one.reason, []).append(one.requirement.id)
         if report.harness_errors or (word is Verdict.NOT_VERIFIED and len(reasons) > 12):
             continue
@@ -192,6 +198,9 @@ def _gaps(report: Report, style: Style) -> Iterator[str]:
 
 
 def _summary(report: Report, style: Style) -> Iterator[str]:
+    left_out = sum(one.status is Status.DESELECTED for one in report.checks)
+    if left_out:
+        yield f"{len(report.checks) - left_out} of {len(report.checks)} checks were selected."
     for error in report.harness_errors:
         yield from _wrapped(error, f"{style.paint(Verdict.HARNESS_ERROR)}: ")
     deciding = [one for one in report.requirements if one.decides]
