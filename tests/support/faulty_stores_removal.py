@@ -76,7 +76,10 @@ class LooksThenRemoves(PlainStore):
 
 @fault(
     "REMOVE-LIVE",
-    may={"REMOVE-ENDS": "a second remove answers true there", "USER-ISOLATION": "a foreign key is absent"},
+    may={
+        "REMOVE-ENDS": "a second remove answers true there",
+        "USER-ISOLATION": "a foreign key is absent",
+    },
 )
 class RemoveAlwaysAnswersTrue(PlainStore):
     async def remove(self, key: SessionKey, *, now: int) -> bool:

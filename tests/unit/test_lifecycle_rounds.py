@@ -55,6 +55,7 @@ def test_there_are_three_further_rounds() -> None:
     while isinstance(step, Ask):
         assert step.question == swap(3, 4, OLD, OLD + TTL)
         swaps += 1
+        assert swaps <= 1 + MORE_ROUNDS
         step = resume(step, record(3, T))
     assert swaps == 1 + MORE_ROUNDS == 4
     assert step == Refuse(error=StoreUnavailable, signals=(), record=record(3, T))
@@ -246,6 +247,7 @@ def test_a_store_that_never_keeps_a_repair_is_unavailable() -> None:
     repairs = 0
     while isinstance(step, Ask):
         repairs += step.asked is Asked.REPAIRED
+        assert repairs <= MORE_ROUNDS
         step = resume(step, older)
     assert repairs == MORE_ROUNDS
     assert step == Refuse(error=StoreUnavailable, signals=(), record=older)
