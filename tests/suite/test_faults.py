@@ -14,7 +14,7 @@ FAULTS = load_faults()
 @pytest.mark.parametrize("fault", [pytest.param(one, id=one.name) for one in FAULTS])
 def test_the_right_requirement_is_named(fault: Fault) -> None:
     """A store with one defect fails the requirements it breaks, and no unexplained one."""
-    run = Run(fault.target, pace=Pace(patience=1.0, budget=0.02))
+    run = Run(fault.target, pace=Pace(patience=8.0, budget=0.02))
     report = run.all()
     run.close()
     red = {
