@@ -65,6 +65,7 @@ async def verify(
     done: Future[Report] = Future()
 
     def work() -> None:
+        done.set_running_or_notify_cancel()  # from here on there will be an answer
         try:
             done.set_result(run.all(selected))
         except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever

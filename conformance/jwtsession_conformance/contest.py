@@ -137,7 +137,7 @@ class Contest:
         if kind == 2:
             ticks = 1 + (turn // 2) % _TICKS
             return [ticks * (turn % 2), *[ticks * (1 - turn % 2)] * (number - 1)]
-        if self._typical > _QUICK:
+        if self._typical > _QUICK or turn % 2:  # and what has more awaits than that
             return [-rng.random() for _ in range(number)]
         return [rng.randrange(_TICKS // 2) for _ in range(number)]
 

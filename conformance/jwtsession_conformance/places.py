@@ -8,7 +8,7 @@ import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from jwtsession_conformance.target import cause
+from jwtsession_conformance.target import a_kind, cause
 from jwtsession_conformance.violation import HarnessError
 from jwtsession_conformance.witness import METHODS
 
@@ -135,7 +135,7 @@ def _no_manager(answer: Any) -> HarnessError:
     elif hasattr(answer, "__enter__"):
         what, remedy = "a context manager that is not asynchronous", _DECORATE
     else:
-        what, remedy = f"a {type(answer).__name__}", _DECORATE
+        what, remedy = a_kind(answer), _DECORATE
     return HarnessError(f"The factory returned {what}.", remedy)
 
 
@@ -145,7 +145,7 @@ def _inspect(store: Any) -> None:
     missing = [name for name in METHODS if not callable(getattr(store, name, None))]
     if missing:
         raise HarnessError(
-            f"The store, a {type(store).__name__}, has no {', '.join(missing)}.",
+            f"The store, {a_kind(store)}, has no {', '.join(missing)}.",
             "jwtsession.protocols.SessionStore says what each of the nine methods does.",
         )
     for name, (positional, named) in _CALLS.items():

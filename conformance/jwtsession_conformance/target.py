@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jwtsession.protocols import StoreFactory
 
-__all__ = ["StoreTarget", "cause", "load_target", "read_capabilities"]
+__all__ = ["StoreTarget", "a_kind", "cause", "load_target", "read_capabilities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def load_target(path: str, capabilities: Iterable[str] | str | None = None) -> S
         return StoreTarget(found.factory, read_capabilities(declared), found.path)
     if not callable(found):
         raise HarnessError(
-            f"{path} is not callable: it is {_kind(found)}.",
+            f"{path} is not callable: it is {a_kind(found)}.",
             "Name a function that takes a place and returns an async context manager.",
         )
     return StoreTarget(
@@ -140,7 +140,8 @@ def _attribute(module: Any, module_name: str, attribute: str) -> Any:
     return found
 
 
-def _kind(thing: Any) -> str:
+def a_kind(thing: Any) -> str:
+    """Say of what type a thing is: "an int", "None"."""
     name = type(thing).__name__
     return "None" if thing is None else f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
 

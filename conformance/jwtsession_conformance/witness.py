@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jwtsession.errors import SessionExists, StoreUnavailable
 from jwtsession_conformance.records import is_record, plain
-from jwtsession_conformance.target import cause
+from jwtsession_conformance.target import a_kind, cause
 from jwtsession_conformance.violation import HarnessError, Violated, Violation
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Witness:
                 call = getattr(self.store, method)(*positional, **named)
                 if not inspect.isawaitable(call):
                     raise HarnessError(
-                        f"{method} is not asynchronous: it returned {_shown(call)} at once.",
+                        f"{method} is not asynchronous: it returned {a_kind(call)} at once.",
                         f"Write `async def {method}`.",
                     )
                 answer = await call
@@ -154,7 +154,7 @@ class Witness:
         except HarnessError:
             raise
         except _Unreadable as error:
-            noted.error = f"{_shown(answer)}, as its answer"
+            noted.error = f"{a_kind(answer)}, as its answer"
             raise self._violated(
                 _ANSWERS[method],
                 f"{method} answered {error}, which is none of its answers.",
@@ -192,13 +192,13 @@ def _record(answer: Any) -> SessionRecord | None:
     if answer is None:
         return None
     if not is_record(answer):
-        raise _Unreadable(_shown(answer))
+        raise _Unreadable(a_kind(answer))
     return plain(answer)
 
 
 def _records(answer: Any) -> Sequence[SessionRecord]:
     if answer is None or isinstance(answer, str | bytes) or not hasattr(answer, "__iter__"):
-        raise _Unreadable(_shown(answer))
+        raise _Unreadable(a_kind(answer))
     found = [_record(one) for one in answer]
     if None in found:
         raise _Unreadable("a list with None in it")
@@ -207,7 +207,7 @@ def _records(answer: Any) -> Sequence[SessionRecord]:
 
 def _ids(answer: Any) -> Sequence[str]:
     if answer is None or isinstance(answer, str | bytes) or not hasattr(answer, "__iter__"):
-        raise _Unreadable(_shown(answer))
+        raise _Unreadable(a_kind(answer))
     found = list(answer)
     if not all(isinstance(one, str) for one in found):
         raise _Unreadable("a list of something else than session ids")
@@ -217,14 +217,10 @@ def _ids(answer: Any) -> Sequence[str]:
 def _truth(answer: Any) -> bool:
     if isinstance(answer, int) and answer in (0, 1):
         return bool(answer)
-    raise _Unreadable(_shown(answer))
+    raise _Unreadable(a_kind(answer))
 
 
 def _count(answer: Any) -> int:
     if isinstance(answer, int) and not isinstance(answer, bool):
         return int(answer)
-    raise _Unreadable(_shown(answer))
-
-
-def _shown(answer: Any) -> str:
-    return "None" if answer is None else f"a {type(answer).__name__}"
+    raise _Unreadable(a_kind(answer))

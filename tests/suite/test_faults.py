@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from faulty_stores import Fault, load_faults
 from jwtsession_conformance.catalogue import store_requirements
 from jwtsession_conformance.lab import Pace
 from jwtsession_conformance.run import Run
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FAULTS = load_faults()
 
 
 @pytest.mark.parametrize("fault", [pytest.param(one, id=one.name) for one in FAULTS])
-def test_the_right_requirement_is_named(fault: Fault) -> None:
+def test_the_right_requirement_is_named(
+    fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A store with one defect fails the requirements it breaks, and no unexplained one."""
+    monkeypatch.setenv("JWTSESSION_TEST_FILES", str(tmp_path))
     run = Run(fault.target, pace=Pace(patience=8.0, budget=0.02))
     report = run.all()
     run.close()
@@ -37,3 +45,9 @@ def test_every_requirement_has_a_fault() -> None:
     broken = {name for fault in FAULTS for name in fault.must}
     asked = {one.id for one in store_requirements() if one.excluded is None}
     assert asked == broken
+
+
+def test_every_permitted_red_has_a_reason() -> None:
+    """What may go red beside the defect is explained, and one name stands for one fault."""
+    assert all(why for fault in FAULTS for why in fault.may.values())
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)

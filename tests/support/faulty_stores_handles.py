@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import pickle
 import tempfile
@@ -132,37 +133,48 @@ class SharesWithoutSayingSo(PlainStore):
 
 
 class FileStore(PlainStore):
-    """Sessions in a file, read and written whole under a lock on the file."""
+    """A file for each user, read and written whole under a lock on the file."""
 
     locks = True
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
         super().__init__({})
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        with self.path.open("a+b") as file:
+    def opened(self, name: str) -> Iterator[None]:
+        with (self.folder / name).open("a+b") as file:
             if self.locks:
                 fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             text = file.read()
             self.held = pickle.loads(text) if text else {}  # noqa: S301 - its own file
             yield
-            file.seek(0)
-            file.truncate()
-            file.write(pickle.dumps(self.held))
+            written = pickle.dumps(self.held)
+            if written != text:
+                file.seek(0)
+                file.truncate()
+                file.write(written)
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
         if name not in _METHODS:
             return found
 
-        async def call(*positional: Any, **named: Any) -> Any:
-            with self.opened():
-                return await found(*positional, **named)
+        async def call(subject: Any, *rest: Any, **named: Any) -> Any:
+            user = subject if isinstance(subject, str) else subject.user_id
+            with self.opened(hashlib.sha256(user.encode()).hexdigest()):
+                return await found(subject, *rest, **named)
 
         return call
+
+    async def purge_expired(self, *, now: int, limit: int) -> int:
+        deleted = 0
+        for file in sorted(self.folder.iterdir()):
+            with self.opened(file.name):
+                deleted += await super().purge_expired(now=now, limit=limit - deleted)
+        return deleted
 
 
 _METHODS = {
@@ -174,19 +186,18 @@ _METHODS = {
     "list",
     "remove",
     "remove_all",
-    "purge_expired",
 }
 
 
-def _path(place: str) -> Path:
-    folder = os.environ.get("JWTSESSION_TEST_FILES") or tempfile.gettempdir()
-    return Path(folder) / f"{place}.pickle"
+def _folder(place: str) -> Path:
+    above = os.environ.get("JWTSESSION_TEST_FILES") or tempfile.gettempdir()
+    return Path(above) / f"{place}.sessions"
 
 
 @asynccontextmanager
 async def files(place: str) -> AsyncGenerator[Any]:
-    """Open a correct store in a file."""
-    yield FileStore(_path(place))
+    """Open a correct store in files."""
+    yield FileStore(_folder(place))
 
 
 class _Unlocked(FileStore):
@@ -195,7 +206,7 @@ class _Unlocked(FileStore):
 
 @asynccontextmanager
 async def files_without_a_lock(place: str) -> AsyncGenerator[Any]:
-    yield _Unlocked(_path(place))
+    yield _Unlocked(_folder(place))
 
 
 fault(
