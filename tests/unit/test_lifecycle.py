@@ -224,7 +224,14 @@ def test_what_others_write_does_not_hide_that_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"rotated_at": OLD - 1}, {"expires_at": OLD + TTL - 1}], ids=str
+    "changes",
+    [
+        {"rotated_at": OLD - 1},
+        {"rotated_at": OLD + 1},
+        {"expires_at": OLD + TTL - 1},
+        {"expires_at": OLD + TTL + 1},
+    ],
+    ids=str,
 )
 def test_a_record_that_differs_from_what_was_written_is_a_retry(
     changes: dict[str, int],

@@ -155,17 +155,22 @@ def test_after_a_repair_a_young_token_is_looked_up() -> None:
     """Rule 1 holds after a repair too, or two clients would move the line twice."""
     looked = asked(resume(_repair(now=OLD - 1), record(6, T)))
     assert (looked.question, looked.asked) == (Get(KEY), Asked.LOOKED)
+    assert looked.rounds_left == MORE_ROUNDS - 1
     found = record(6, T)
     assert resume(looked, found) == Repeat(
         record=found, signals=(Signal.REPAIRED, Signal.REPEATED)
     )
 
 
-@pytest.mark.parametrize("gen", [3, 5, 7, 8])
-def test_what_a_repair_finds_instead_is_judged_from_the_start(gen: int) -> None:
+@pytest.mark.parametrize(
+    ("gen", "rotated_at"), [(3, T), (5, T), (6, T - 1), (7, T), (7, OLD - 1), (8, OLD)]
+)
+def test_what_a_repair_finds_instead_is_judged_from_the_start(
+    gen: int, rotated_at: int
+) -> None:
     """A repair that lost its compare repairs nothing, and the law starts again."""
     repair = _repair()
-    again = asked(resume(repair, record(gen, T)))
+    again = asked(resume(repair, record(gen, rotated_at)))
     assert again.question == swap(6, 7, OLD, OLD + TTL)
     assert (again.asked, again.signals) == (Asked.SWAPPED, ())
     assert again.rounds_left == MORE_ROUNDS - 1
@@ -272,4 +277,5 @@ def test_a_lost_write_ends_the_session_even_without_rounds_left() -> None:
     for _ in range(MORE_ROUNDS):
         ask = asked(resume(ask, record(6, T)))
     assert ask.rounds_left == 0
-    assert asked(resume(ask, record(5, T - 50))).question == Remove(KEY)
+    removal = asked(resume(ask, record(5, T - 50)))
+    assert (removal.question, removal.rounds_left) == (Remove(KEY), 0)
