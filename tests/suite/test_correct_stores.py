@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", CORRECT)
-@pytest.mark.parametrize("seed", [1, 20_261])
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [*((name, 1) for name in CORRECT), ("plain", 2), ("sweeping", 3), ("own records", 4)],
+)
 def test_a_correct_store_is_conformant(
     name: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

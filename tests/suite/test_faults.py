@@ -22,7 +22,7 @@ def test_the_right_requirement_is_named(
 ) -> None:
     """A store with one defect fails the requirements it breaks, and no unexplained one."""
     monkeypatch.setenv("JWTSESSION_TEST_FILES", str(tmp_path))
-    run = Run(fault.target, pace=Pace(patience=8.0, budget=0.02))
+    run = Run(fault.target, pace=Pace(patience=fault.patience, budget=0.0))
     report = run.all()
     run.close()
     red = {

@@ -187,13 +187,20 @@ class PlainStore:
         return len(dead)
 
 
-def in_memory(kind: Callable[[dict[Any, SessionRecord]], Any]) -> Callable[[str], Any]:
-    """Return a factory: all handles of a place are one dict, each a store object of its own."""
+def in_memory(
+    kind: Callable[[dict[Any, SessionRecord]], Any], *, shared: bool = True
+) -> Callable[[str], Any]:
+    """Return a factory of stores in memory.
+
+    Args:
+        kind: Makes the store of a dict.
+        shared: Whether all handles of a place are one dict, each a store of its own.
+    """
     places: defaultdict[str, dict[Any, SessionRecord]] = defaultdict(dict)
 
     @asynccontextmanager
     async def factory(place: str) -> AsyncGenerator[Any]:
-        yield kind(places[place])
+        yield kind(places[place] if shared else {})
 
     return factory
 
@@ -208,6 +215,8 @@ class Fault:
         must: The requirements that have to go red.
         may: Those that may, and why.
         ends: How the run ends, where not as non-conformant.
+        patience: After how many seconds a call of it counts as hung; long, since tests run
+            on busy machines, but where the defect is that it hangs.
     """
 
     name: str
@@ -215,6 +224,7 @@ class Fault:
     must: frozenset[str]
     may: Mapping[str, str] = field(default_factory=dict)
     ends: str = "non-conformant"
+    patience: float = 8.0
 
 
 FAULTS: list[Fault] = []
@@ -223,24 +233,26 @@ FAULTS: list[Fault] = []
 def fault(
     *must: str,
     may: Mapping[str, str] | None = None,
-    declares: str = "shared",
-    factory: Callable[[str], Any] | None = None,
+    declares: str = "",
     path: str | None = None,
     ends: str = "non-conformant",
+    patience: float = 8.0,
 ) -> Callable[[Any], Any]:
     """Register a store class, or a factory, as faulty. Its docstring says how.
 
     Args:
         must: Requirements without ``STORE-``, which have to go red.
         may: The same that may, with the reason.
-        declares: Capabilities.
-        factory: How it is opened, where not in memory.
+        declares: Capabilities; most faults need none of them to show.
         path: Under which name another process finds the factory.
         ends: How the run ends.
+        patience: After how many seconds a call of it counts as hung.
     """
 
     def register(thing: Any) -> Any:
-        opened = factory or (in_memory(thing) if isinstance(thing, type) else thing)
+        opened = thing
+        if isinstance(thing, type):
+            opened = in_memory(thing, shared="shared" in declares)
         FAULTS.append(
             Fault(
                 name=thing.__name__,
@@ -248,6 +260,7 @@ def fault(
                 must=frozenset(f"STORE-{one}" for one in must),
                 may={f"STORE-{one}": why for one, why in (may or {}).items()},
                 ends=ends,
+                patience=patience,
             )
         )
         return thing

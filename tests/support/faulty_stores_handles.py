@@ -29,10 +29,10 @@ async def alone(place: str) -> AsyncGenerator[Any]:
     yield PlainStore({})
 
 
-fault("SHARED-VISIBLE")(alone)
+fault("SHARED-VISIBLE", declares="shared")(alone)
 
 
-@fault("SHARED-VISIBLE")
+@fault("SHARED-VISIBLE", declares="shared")
 class CachesPerHandle(PlainStore):
     """Keeps what it read until it writes itself."""
 
@@ -122,14 +122,20 @@ class _Locked(PlainStore):
             return await super().purge_expired(now=now, limit=limit)
 
 
-@fault("SHARED-ATOMIC")
+@fault("SHARED-ATOMIC", declares="shared")
 class LocksPerHandle(_Locked):
     pass
 
 
-@fault("CAPABILITY-DECLARED", declares="", ends="conformant")
-class SharesWithoutSayingSo(PlainStore):
-    pass
+_SHARED: defaultdict[str, dict[Any, SessionRecord]] = defaultdict(dict)
+
+
+@asynccontextmanager
+async def shares_without_saying_so(place: str) -> AsyncGenerator[Any]:
+    yield PlainStore(_SHARED[place])
+
+
+fault("CAPABILITY-DECLARED", ends="conformant")(shares_without_saying_so)
 
 
 class FileStore(PlainStore):

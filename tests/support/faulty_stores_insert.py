@@ -108,9 +108,7 @@ class CountsTheSessionsOfEverybody(PlainStore):
 @fault(
     "INSERT-ATOMIC",
     "INSERT-EXISTS",
-    "SHARED-ATOMIC",
     may={
-        "SHARED-ATOMIC": "the race is there through two handles as well",
         "REMOVE-ALL-COUNT": "what it evicts is removed by others meanwhile",
     },
 )
@@ -133,7 +131,6 @@ class LooksThenInserts(PlainStore):
 @fault(
     "INSERT-ATOMIC",
     "CANCEL-SAFE",
-    may={"SHARED-ATOMIC": "the race is there through two handles as well"},
 )
 class InsertsThenEvicts(PlainStore):
     async def insert(

@@ -69,7 +69,6 @@ class KeepsWhatGetFound(_Stale):
 
 @fault(
     "GET-FRESH",
-    may={"SHARED-VISIBLE": "another handle's writes are not shown either"},
 )
 class GetLagsBehindByOneWrite(_Stale):
     def put(self, record: SessionRecord) -> None:
@@ -82,7 +81,7 @@ class GetLagsBehindByOneWrite(_Stale):
         return behind if found is not None and behind is not None else found
 
 
-@fault("GET-FRESH", may={"SHARED-VISIBLE": "another handle's writes are not shown either"})
+@fault("GET-FRESH")
 class RemembersThatNothingWasThere(_Stale):
     async def get(self, key: SessionKey, *, now: int) -> SessionRecord | None:
         if key in self.copies:

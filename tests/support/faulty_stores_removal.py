@@ -49,8 +49,6 @@ class RemovesFromGetAlone(_Hidden):
         "DATA-LIVE": "a removed session takes data",
         "SWAP-ABSENT": "a removed session can be swapped",
         "INSERT-EXISTS": "the key of a removed session is refused",
-        "SHARED-VISIBLE": "it is hidden in one handle alone",
-        "SHARED-ATOMIC": "it is hidden in one handle alone",
     },
 )
 class SwapsWhatWasRemoved(_Hidden):
@@ -62,7 +60,6 @@ class SwapsWhatWasRemoved(_Hidden):
     "REMOVE-ONCE",
     may={
         "REMOVE-ALL-COUNT": "the same session is counted twice",
-        "SHARED-ATOMIC": "the race is there through two handles as well",
     },
 )
 class LooksThenRemoves(PlainStore):
@@ -100,7 +97,6 @@ class CountsTheExpiredAsRemoved(PlainStore):
         "REMOVE-ENDS": "it looks for a removed session with touch",
         "REMOVE-ALL-ENDS": "a touch comes after it",
         "TOUCH-LIVE": "it touches a removed session",
-        "SHARED-ATOMIC": "a touch comes after a remove",
     },
 )
 class TouchBringsBack(PlainStore):

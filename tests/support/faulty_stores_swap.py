@@ -13,8 +13,6 @@ from jwtsession.models import SessionRecord
 if TYPE_CHECKING:
     from jwtsession.models import Replacement, SessionKey
 
-_MIXED = {"SHARED-ATOMIC": "the race is there through two handles as well"}
-
 
 @fault("SWAP-COMPARE")
 class ComparesTheGenerationToo(PlainStore):
@@ -84,7 +82,7 @@ class WritesSeenWhateverTheHash(PlainStore):
     "SWAP-ATOMIC",
     "FIELDS-DISJOINT",
     "REMOVE-FINAL",
-    may={**_MIXED, "REMOVE-ALL-ENDS": "it writes after the removal"},
+    may={"REMOVE-ALL-ENDS": "it writes after the removal"},
 )
 class ReadsThenWrites(PlainStore):
     async def swap(
@@ -101,7 +99,6 @@ class ReadsThenWrites(PlainStore):
 
 @fault(
     "SWAP-ATOMIC",
-    may={**_MIXED},
 )
 class ReadsWaitsLongThenWrites(PlainStore):
     async def swap(
@@ -121,7 +118,6 @@ class ReadsWaitsLongThenWrites(PlainStore):
 
 @fault(
     "SWAP-ANSWER",
-    may={"SHARED-ATOMIC": "the losers are shown the same there"},
 )
 class ShowsLosersTheOldRecord(PlainStore):
     async def swap(
@@ -195,7 +191,6 @@ class TakesNowForTheRotation(PlainStore):
     "SWAP-FIELDS",
     "CANCEL-SAFE",
     may={
-        "SHARED-ATOMIC": "two swaps meet half way there",
         "SWAP-ANSWER": "two swaps meet half way there",
     },
 )
@@ -258,7 +253,6 @@ class RefusesOneSecondTooEarly(PlainStore):
     may={
         "REMOVE-ENDS": "it swaps a removed session",
         "USER-ISOLATION": "a foreign key is absent",
-        "SHARED-ATOMIC": "a swap comes after a remove",
         "REMOVE-ALL-ENDS": "a swap comes after it",
     },
 )

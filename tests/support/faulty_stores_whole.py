@@ -125,7 +125,7 @@ class AnswersItsOwnList(PlainStore):
         return self.answered
 
 
-@fault("CANCEL-SAFE")
+@fault("CANCEL-SAFE", patience=1.0)
 class KeepsItsLockWhenCancelled(PlainStore):
     def __init__(self, held: dict[Any, SessionRecord]) -> None:
         super().__init__(held)
@@ -163,7 +163,6 @@ class CancelsItsNeighbours(PlainStore):
     may={
         "SWAP-FIELDS": "a look meets it half way",
         "FIELDS-DISJOINT": "a touch meets it half way",
-        "SHARED-ATOMIC": "the same",
         "SWAP-ANSWER": "a loser meets the winner half way",
     },
 )
@@ -204,7 +203,7 @@ async def _filled(place: str) -> AsyncGenerator[Any]:
     yield store
 
 
-fault("PLACE-EMPTY", declares="", ends="harness-error")(_filled)
+fault("PLACE-EMPTY", ends="harness-error")(_filled)
 
 _ONE_FOR_ALL: dict[Any, SessionRecord] = {}
 
@@ -215,7 +214,7 @@ async def _one_place(place: str) -> AsyncGenerator[Any]:
     yield PlainStore(_ONE_FOR_ALL)
 
 
-fault("PLACE-APART")(_one_place)
+fault("PLACE-APART", declares="shared")(_one_place)
 
 _SHORT: defaultdict[str, dict[Any, SessionRecord]] = defaultdict(dict)
 
@@ -225,7 +224,7 @@ async def _short_names(place: str) -> AsyncGenerator[Any]:
     yield PlainStore(_SHORT[place[:32]])
 
 
-fault("PLACE-APART")(_short_names)
+fault("PLACE-APART", declares="shared")(_short_names)
 
 
 @asynccontextmanager
@@ -233,4 +232,4 @@ async def _without_underscores(place: str) -> AsyncGenerator[Any]:
     yield PlainStore(_SHORT[place.replace("_", "")])
 
 
-fault("PLACE-APART")(_without_underscores)
+fault("PLACE-APART", declares="shared")(_without_underscores)

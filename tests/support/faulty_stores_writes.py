@@ -76,7 +76,6 @@ class TouchesTheExpired(PlainStore):
     "REMOVE-FINAL",
     "FIELDS-DISJOINT",
     may={
-        "SHARED-ATOMIC": "the race is there through two handles as well",
         "REMOVE-ALL-ENDS": "it writes after the removal",
     },
 )
@@ -93,7 +92,6 @@ class TouchWritesTheWholeRecordBack(PlainStore):
     "REMOVE-FINAL",
     "FIELDS-DISJOINT",
     may={
-        "SHARED-ATOMIC": "the race is there through two handles as well",
         "REMOVE-ALL-ENDS": "it writes after the removal",
     },
 )
