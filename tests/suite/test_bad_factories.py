@@ -163,8 +163,8 @@ WRONG_OPTIONS = {
         "There is no check 'nothing'.",
     ),
     "unknown requirement": (
-        ["bad_module:factory", "--requirement", "STORE-NONE"],
-        "No check is about 'STORE-NONE'.",
+        ["bad_module:factory", "--requirement", "STORE-NO-SUCH"],
+        "No check is about 'STORE-NO-SUCH'.",
     ),
     "report is a folder": (["bad_module:factory", "--json", "."], "cannot be written"),
     "report below a file": (

@@ -25,7 +25,7 @@ def test_a_check_has_a_name_of_its_own() -> None:
         store_check("STORE-GET-LIVE", "boundary")(next(iter(EVERY.values())).run)
 
 
-@pytest.mark.parametrize("wrong", ["STORE-NONE", "TOKEN-COMPACT", ""])
+@pytest.mark.parametrize("wrong", ["STORE-NO-SUCH", "TOKEN-COMPACT", ""])
 def test_a_check_is_of_a_requirement_of_stores(wrong: str) -> None:
     """A check of an unknown requirement, or of another subject's, is refused."""
     with pytest.raises(ValueError, match="cannot be registered"):

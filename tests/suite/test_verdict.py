@@ -18,7 +18,7 @@ from jwtsession_conformance.violation import Violation
 NEVER_A_PASS = [status for status in Status if status is not Status.PASSED]
 
 
-def requirement(name: str = "STORE-A", **fields: str | None) -> Requirement:
+def requirement(name: str = "STORE-NO-SUCH-A", **fields: str | None) -> Requirement:
     """Make a requirement."""
     values = {
         "level": "MUST",
@@ -30,25 +30,25 @@ def requirement(name: str = "STORE-A", **fields: str | None) -> Requirement:
     return Requirement(id=name, **(values | fields))  # type: ignore[arg-type]
 
 
-def check(name: str = "STORE-A/one", *needs: str) -> Check:
+def check(name: str = "STORE-NO-SUCH-A/one", *needs: str) -> Check:
     """Make a check that is never run."""
     return Check(name, name.split("/", maxsplit=1)[0], frozenset(needs), None, "")  # type: ignore[arg-type]
 
 
-def result(status: Status, name: str = "STORE-A/one", *broken: str) -> CheckResult:
+def result(status: Status, name: str = "STORE-NO-SUCH-A/one", *broken: str) -> CheckResult:
     """Make a result that found these requirements broken."""
     violations = tuple(Violation(one, "It was not so.") for one in broken)
     return CheckResult(name, name.split("/", maxsplit=1)[0], status, violations=violations)
 
 
-def verdict_of(judgement: Judgement, name: str = "STORE-A") -> Verdict:
+def verdict_of(judgement: Judgement, name: str = "STORE-NO-SUCH-A") -> Verdict:
     """Return the verdict on one requirement."""
     return {one.requirement.id: one.verdict for one in judgement.requirements}[name]
 
 
 def test_what_ran_and_held_is_a_pass() -> None:
     """A requirement whose every check passed is PASS, and the store conformant."""
-    checks = [check("STORE-A/one"), check("STORE-A/two")]
+    checks = [check("STORE-NO-SUCH-A/one"), check("STORE-NO-SUCH-A/two")]
     results = [result(Status.PASSED, one.id) for one in checks]
     found = judge([requirement()], checks, results, capabilities=())
     assert verdict_of(found) is Verdict.PASS
@@ -68,8 +68,11 @@ def test_anything_but_passed_is_never_a_pass(status: Status) -> None:
 )
 def test_one_pass_does_not_outweigh_a_skip(status: Status) -> None:
     """A requirement with one check passed and one that did not is not PASS."""
-    checks = [check("STORE-A/one"), check("STORE-A/two")]
-    results = [result(Status.PASSED, "STORE-A/one"), result(status, "STORE-A/two")]
+    checks = [check("STORE-NO-SUCH-A/one"), check("STORE-NO-SUCH-A/two")]
+    results = [
+        result(Status.PASSED, "STORE-NO-SUCH-A/one"),
+        result(status, "STORE-NO-SUCH-A/two"),
+    ]
     found = judge([requirement()], checks, results, capabilities=())
     assert verdict_of(found) is not Verdict.PASS
     assert found.overall is not Overall.CONFORMANT
@@ -85,11 +88,11 @@ def test_a_second_run_does_not_wash_the_first_away(status: Status) -> None:
 
 def test_a_check_without_a_result_was_not_run() -> None:
     """A check that nobody ran leaves its requirement NOT-VERIFIED, and names itself."""
-    checks = [check("STORE-A/one"), check("STORE-A/two")]
-    results = [result(Status.PASSED, "STORE-A/one")]
+    checks = [check("STORE-NO-SUCH-A/one"), check("STORE-NO-SUCH-A/two")]
+    results = [result(Status.PASSED, "STORE-NO-SUCH-A/one")]
     found = judge([requirement()], checks, results, capabilities=())
     assert verdict_of(found) is Verdict.NOT_VERIFIED
-    assert found.requirements[0].reason == "STORE-A/two was not run."
+    assert found.requirements[0].reason == "STORE-NO-SUCH-A/two was not run."
     assert found.overall is Overall.INCOMPLETE
 
 
@@ -102,28 +105,28 @@ def test_a_requirement_without_a_check_is_not_verified() -> None:
 
 def test_a_violation_fails_the_requirement_that_it_names() -> None:
     """A check of one requirement that finds another broken fails the other alone."""
-    requirements = [requirement("STORE-A"), requirement("STORE-B")]
-    checks = [check("STORE-A/one"), check("STORE-B/one")]
+    requirements = [requirement("STORE-NO-SUCH-A"), requirement("STORE-NO-SUCH-B")]
+    checks = [check("STORE-NO-SUCH-A/one"), check("STORE-NO-SUCH-B/one")]
     results = [
-        result(Status.FAILED, "STORE-A/one", "STORE-B"),
-        result(Status.PASSED, "STORE-B/one"),
+        result(Status.FAILED, "STORE-NO-SUCH-A/one", "STORE-NO-SUCH-B"),
+        result(Status.PASSED, "STORE-NO-SUCH-B/one"),
     ]
     found = judge(requirements, checks, results, capabilities=())
-    assert verdict_of(found, "STORE-A") is Verdict.NOT_VERIFIED
-    assert verdict_of(found, "STORE-B") is Verdict.FAIL
+    assert verdict_of(found, "STORE-NO-SUCH-A") is Verdict.NOT_VERIFIED
+    assert verdict_of(found, "STORE-NO-SUCH-B") is Verdict.FAIL
     assert found.overall is Overall.NON_CONFORMANT
 
 
 def test_a_capability_that_is_not_declared_is_not_asked_for() -> None:
     """A requirement of a capability is NOT-APPLICABLE without it, and asked for with it."""
-    asked = [requirement(), requirement("STORE-B", capability="shared")]
-    checks = [check(), check("STORE-B/one", "shared")]
+    asked = [requirement(), requirement("STORE-NO-SUCH-B", capability="shared")]
+    checks = [check(), check("STORE-NO-SUCH-B/one", "shared")]
     results = [result(Status.PASSED)]
     without = judge(asked, checks, results, capabilities=())
-    assert verdict_of(without, "STORE-B") is Verdict.NOT_APPLICABLE
+    assert verdict_of(without, "STORE-NO-SUCH-B") is Verdict.NOT_APPLICABLE
     assert without.overall is Overall.CONFORMANT
     declared = judge(asked, checks, results, capabilities={"shared"})
-    assert verdict_of(declared, "STORE-B") is Verdict.NOT_VERIFIED
+    assert verdict_of(declared, "STORE-NO-SUCH-B") is Verdict.NOT_VERIFIED
     assert declared.overall is Overall.INCOMPLETE
 
 
@@ -135,9 +138,9 @@ def test_a_store_that_declares_all_it_can_and_shows_nothing_is_not_conformant() 
 
 def test_an_excluded_requirement_is_visible_and_decides_nothing() -> None:
     """What nothing here can decide is NOT-VERIFIED with its reason, and blocks nobody."""
-    asked = [requirement(), requirement("STORE-B", excluded="Nobody can tell.")]
+    asked = [requirement(), requirement("STORE-NO-SUCH-B", excluded="Nobody can tell.")]
     found = judge(asked, [check()], [result(Status.PASSED)], capabilities=())
-    assert verdict_of(found, "STORE-B") is Verdict.NOT_VERIFIED
+    assert verdict_of(found, "STORE-NO-SUCH-B") is Verdict.NOT_VERIFIED
     assert found.requirements[1].reason == "Nobody can tell."
     assert not found.requirements[1].decides
     assert found.overall is Overall.CONFORMANT
@@ -145,11 +148,14 @@ def test_an_excluded_requirement_is_visible_and_decides_nothing() -> None:
 
 def test_a_should_is_reported_and_decides_nothing() -> None:
     """A SHOULD that is broken is FAIL, and the store may be conformant."""
-    asked = [requirement(), requirement("STORE-B", level="SHOULD")]
-    checks = [check(), check("STORE-B/one")]
-    results = [result(Status.PASSED), result(Status.FAILED, "STORE-B/one", "STORE-B")]
+    asked = [requirement(), requirement("STORE-NO-SUCH-B", level="SHOULD")]
+    checks = [check(), check("STORE-NO-SUCH-B/one")]
+    results = [
+        result(Status.PASSED),
+        result(Status.FAILED, "STORE-NO-SUCH-B/one", "STORE-NO-SUCH-B"),
+    ]
     found = judge(asked, checks, results, capabilities=())
-    assert verdict_of(found, "STORE-B") is Verdict.FAIL
+    assert verdict_of(found, "STORE-NO-SUCH-B") is Verdict.FAIL
     assert found.overall is Overall.CONFORMANT
 
 

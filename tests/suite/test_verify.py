@@ -79,7 +79,7 @@ async def test_a_target_and_a_path_are_taken_as_well() -> None:
     [
         ({"capabilities": ["fast"]}, "'fast' is not a capability."),
         ({"checks": ["nothing"]}, "There is no check 'nothing'."),
-        ({"requirements": ["STORE-NONE"]}, "No check is about 'STORE-NONE'."),
+        ({"requirements": ["STORE-NO-SUCH"]}, "No check is about 'STORE-NO-SUCH'."),
     ],
 )
 def test_a_wrong_argument_raises(arguments: dict[str, Any], said: str) -> None:
