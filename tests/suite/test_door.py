@@ -48,7 +48,8 @@ class Project:
 
     def pytest(self, *options: str, plugins: tuple[str, ...] | None = ()) -> Ended:
         """Run pytest with our plug-in and these, or with all that are installed."""
-        environ = {**os.environ, "PYTHONPATH": str(SUPPORT), "NO_COLOR": "1"}
+        path = os.pathsep.join(filter(None, [str(SUPPORT), os.environ.get("PYTHONPATH")]))
+        environ = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
         loaded: list[str] = []
         if plugins is not None:
             environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

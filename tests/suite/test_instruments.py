@@ -11,11 +11,15 @@ from faulty_stores import PlainStore, in_memory
 from jwtsession_conformance import StoreTarget, hostile
 from jwtsession_conformance.clock import VirtualClock
 from jwtsession_conformance.interruption import cancelled_at
+from jwtsession_conformance.lab import Lab, Pace
+from jwtsession_conformance.poststate import settled
+from jwtsession_conformance.processes.handle import Workers
 from jwtsession_conformance.registry import checks
 from jwtsession_conformance.run import Run
+from jwtsession_conformance.steps import given
 from jwtsession_conformance.threads import Turns
 from jwtsession_conformance.values import Values
-from jwtsession_conformance.violation import HarnessError
+from jwtsession_conformance.violation import HarnessError, Violated
 from own_loop import own_loop
 
 from jwtsession.models import (
@@ -134,6 +138,34 @@ async def test_what_a_cancelled_call_raises_is_its_own_affair() -> None:
 
     assert await cancelled_at(stubborn(), 2)
     assert await cancelled_at(refusing(), 1)
+
+
+def test_what_was_seen_to_expire_may_be_gone_at_an_earlier_now() -> None:
+    """A store may delete a session once it was told a now past its end, and only then."""
+
+    async def look(*, told: bool) -> None:
+        check = CHECKS["STORE-LIST-LIVE/boundary"]
+        target, pace = StoreTarget(in_memory(Forgetful)), Pace()
+        workers = Workers(target, pace.patience)
+        async with Lab(check, target, seed=1, pace=pace, workers=workers) as lab:
+            record = lab.record(expires_at=lab.now + 60)
+            await given(lab, record)
+            if told:
+                await lab.store.get(record.key, now=lab.now + 60)
+            else:
+                await lab.store.store.get(record.key, now=lab.now + 60)
+            await settled(lab, after="a look at a later now")
+
+    class Forgetful(PlainStore):
+        def find(self, key: SessionKey, now: int) -> SessionRecord | None:
+            found = super().find(key, now)
+            if found is None:
+                self.held.pop(key, None)
+            return found
+
+    asyncio.run(look(told=True))
+    with pytest.raises(Violated):
+        asyncio.run(look(told=False))
 
 
 def test_turns_are_taken_in_order_and_one_at_a_time() -> None:

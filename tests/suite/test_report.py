@@ -182,7 +182,8 @@ def test_the_replay_line_replays(tmp_path: Path) -> None:
         "from faulty_stores_swap import ReadsThenWrites\n"
         "factory = in_memory(ReadsThenWrites)\n"
     )
-    environ = {**os.environ, "PYTHONPATH": str(SUPPORT), "NO_COLOR": "1"}
+    path = os.pathsep.join(filter(None, [str(SUPPORT), os.environ.get("PYTHONPATH")]))
+    environ = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -203,6 +203,12 @@ class PurgesWithoutALimit(PlainStore):
         return min(limit, await super().purge_expired(now=now, limit=10**6))
 
 
+@fault("PURGE-LIMIT", declares="sweeps")
+class AnswersMoreThanItMayPurge(PlainStore):
+    async def purge_expired(self, *, now: int, limit: int) -> int:
+        return await super().purge_expired(now=now, limit=limit + 1)
+
+
 @fault("PURGE-LIMIT")
 class PurgesTheLimitOfEachUser(PlainStore):
     async def purge_expired(self, *, now: int, limit: int) -> int:
