@@ -24,7 +24,7 @@ lint: $(READY) ## check style, types and architecture
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pyright
-	$(BIN)/pyright --verifytypes jwtsession --ignoreexternal
+	VIRTUAL_ENV=$(CURDIR)/.venv PATH=$(CURDIR)/$(BIN):$$PATH pyright --verifytypes jwtsession --ignoreexternal
 
 explore: $(READY) ## walk every reachable state of the rotation law, and print the table
 	PYTHONPATH=tests/support $(BIN)/python -m exploration

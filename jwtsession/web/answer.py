@@ -38,7 +38,7 @@ class AnswerHeaders:
         self._by_cookie = bool(access_cookies(config) or refresh_cookies(config))
         self._cookies: dict[str, bytes] = {}
         self._tokens_made = False
-        self.begun = False
+        self.begun: bool = False
 
     def check_open(self) -> None:
         """Refuse to make tokens that could not be delivered any more.

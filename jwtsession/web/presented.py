@@ -47,7 +47,7 @@ class PresentedTokens:
         self._body = body
         self._acts = handshake or view.method not in _SAFE_METHODS
         self._answered_by_cookie = bool(access_cookies(config) or refresh_cookies(config))
-        self.in_address = False
+        self.in_address: bool = False
         """Whether a token was found in the query, so that no shared cache may keep the
         answer (RFC 6750 §2.3)."""
 
